@@ -1,0 +1,199 @@
+"""The requests that the CouchDB backend makes: a method for each, with the check of its answer."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, unquote, urlsplit
+
+from couchdb import http as client
+
+from gofannon_backends._couchdb_http import ForeignAnswerError, Session
+
+_REVISION: Final = re.compile(r"[1-9][0-9]*-[0-9a-f]{32}")
+_LONGEST_KEYS_IN_A_URL: Final = 2000
+"""A page that starts at a longer id is asked for by POST: CouchDB's request line ends at 8 KB."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server is, and as whom to go there; the credentials show nowhere."""
+
+    url: str
+    credentials: tuple[str, str] | None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"
+
+
+@dataclass(frozen=True)
+class Native:
+    """A document as CouchDB holds it, with the answer that it came in."""
+
+    content: dict[str, Any]
+    answer: bytes
+
+    @property
+    def rev(self) -> str:
+        """The document's revision."""
+        return str(self.content["_rev"])
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of `_all_docs`, each with an `id` and a `doc`, with the answer that they came in.
+
+    `total` is how many rows there are on all pages, as far as the server says.
+    """
+
+    rows: list[dict[str, Any]]
+    total: int
+    answer: bytes
+
+
+class Requests:
+    """Sends to one server; what comes back is what CouchDB says there, or an error is raised.
+
+    An answer with success's status which is not what was asked for (a proxy's page, half a list)
+    is a `ForeignAnswerError`, like any other that CouchDB did not write.
+    """
+
+    def __init__(self, address: Address, session: Session) -> None:
+        self._address = address
+        self._session = session
+
+    def get(self, database: str, key: str) -> Native:
+        """Return a document."""
+        _, _, answer = self._resource(database, key).get()
+        body = answer.read()
+        content = _parsed(body)
+        if not _is_document(content):
+            raise ForeignAnswerError(502)
+        return Native(content, body)
+
+    def put(self, database: str, key: str, rev: str | None, body: bytes) -> str:
+        """Store a document over the revision, or as a new one, and return its new revision."""
+        _, _, answer = self._resource(database, key).put(body=body, rev=rev)
+        stored = _parsed(answer.read())
+        if not (isinstance(stored, dict) and isinstance(stored.get("rev"), str)):
+            raise ForeignAnswerError(502)
+        return str(stored["rev"])
+
+    def delete(self, database: str, key: str, rev: str) -> None:
+        """Delete the document, if this is its revision."""
+        _, _, answer = self._resource(database, key).delete(rev=rev)
+        deleted = _parsed(answer.read())
+        if not (isinstance(deleted, dict) and deleted.get("ok") is True):
+            raise ForeignAnswerError(502)
+
+    def revision(self, database: str, key: str) -> str:
+        """Return a document's revision without the document."""
+        _, headers, _ = self._resource(database, key).head()
+        rev = (headers.get("ETag") or "").strip('"')
+        if _REVISION.fullmatch(rev):
+            return rev
+        # PouchDB's server, or a proxy, has put an ETag of its own there.
+        return self.get(database, key).rev
+
+    def create(self, database: str) -> None:
+        """Create the database, if there is none."""
+        try:
+            self._resource(database).put()
+        except client.PreconditionFailed as failure:
+            # Somebody else was faster. A 412 of another kind is a node that is down.
+            if failure.args[0][0] != "file_exists":
+                raise
+
+    def page(self, database: str, limit: int, **keys: str) -> Page:
+        """Return documents in the order of their ids, from `startkey` to `endkey` if given."""
+        options = {"include_docs": True, "limit": limit}
+        view = self._resource(database, "_all_docs")
+        if sum(len(quote(key, safe="")) for key in keys.values()) <= _LONGEST_KEYS_IN_A_URL:
+            texts = {name: json.dumps(key, ensure_ascii=False) for name, key in keys.items()}
+            _, _, answer = view.get(**texts, **options)
+        else:
+            query = json.dumps({**keys, **options}, ensure_ascii=False)
+            _, _, answer = view.post(body=query.encode())
+        body = answer.read()
+        content = _parsed(body)
+        # CouchDB that fails in mid-list ends it with its error in place of a row, or beside them.
+        if not isinstance(content, dict) or "error" in content:
+            raise ForeignAnswerError(502)
+        rows = content.get("rows")
+        if not (isinstance(rows, list) and all(_is_row(row) for row in rows)):
+            raise ForeignAnswerError(502)
+        total = content.get("total_rows")
+        return Page(rows, total if isinstance(total, int) else 0, body)
+
+    def databases(self) -> set[str]:
+        """Return the names of all databases."""
+        _, _, answer = self._resource("_all_dbs").get()
+        return set(_parsed(answer.read()))
+
+    def drop(self, database: str) -> None:
+        """Delete a database; one that is not there is no error."""
+        try:
+            self._resource(database).delete()
+        except client.ResourceNotFound:
+            return
+
+    def _resource(self, *path: str) -> client.Resource:
+        url = "/".join([self._address.url, *map(_quoted, path)])
+        resource = client.Resource(url, self._session)
+        resource.credentials = self._address.credentials
+        return resource
+
+
+def address_of(url: str, username: str | None, password: str | None) -> Address:
+    """Split a URL from the user and the password in it; those given beside it come first.
+
+    >>> address_of("http://joe:p@ss@localhost:5984/", None, None).url
+    'http://localhost:5984'
+    """
+    try:
+        parts = urlsplit(url)
+        userinfo, at, host = parts.netloc.rpartition("@")
+        # Reading the port parses it.
+        fit = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        raise ValueError(_NOT_AN_ADDRESS) from None
+    if not fit or parts.query or parts.fragment or "@" in parts.path:
+        raise ValueError(_NOT_AN_ADDRESS)
+    address = f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
+    if username:
+        return Address(address, (username, password or ""))
+    user, _, secret = userinfo.partition(":")
+    return Address(address, (unquote(user), unquote(secret)) if at else None)
+
+
+# The address is not shown: what is wrong with it may be a password's doing.
+_NOT_AN_ADDRESS: Final = (
+    "the CouchDB address is not understood: it looks like http://host:5984; a user and a password "
+    "in it need %2F for /, %3F for ? and %23 for #"
+)
+
+
+def _quoted(part: str) -> str:
+    # Proxies resolve `.` and `..` in a path; CouchDB takes them for ids.
+    return quote(part, safe="") if part not in {".", ".."} else part.replace(".", "%2E")
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise ForeignAnswerError(502) from None
+
+
+def _is_document(content: Any) -> bool:
+    return (
+        isinstance(content, dict)
+        and isinstance(content.get("_id"), str)
+        and isinstance(content.get("_rev"), str)
+    )
+
+
+def _is_row(row: Any) -> bool:
+    if not (isinstance(row, dict) and isinstance(row.get("id"), str) and "doc" in row):
+        return False
+    return row["doc"] is None or _is_document(row["doc"])

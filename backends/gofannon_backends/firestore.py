@@ -1,0 +1,281 @@
+"""The Firestore backend: a Firestore collection per collection, a document per document."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import firebase_admin
+from fastapi import HTTPException
+from firebase_admin.credentials import ApplicationDefault, Base, Certificate
+from google.api_core import exceptions as google_errors
+from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.exceptions import GoogleAuthError
+from google.cloud.firestore_v1 import types
+
+from gofannon_backends import documents, errors
+from gofannon_backends._firestore_connection import Connection, NoAnswerError, open_channel
+from gofannon_backends._firestore_values import (
+    DOCUMENT_BYTES,
+    FIELD_BYTES,
+    NAME_BYTES,
+    NAMES,
+    document_size,
+    read_document,
+    text_size,
+    write_document,
+)
+from gofannon_backends.base import DatabaseService
+
+_EMULATOR_PROJECT: Final = "google-cloud-firestore-emulator"
+_INVALID: Final = "Firestore does not take it (InvalidArgument)"
+
+_ERRORS: Final[Mapping[type[Exception], Callable[..., HTTPException]]] = {
+    google_errors.ServiceUnavailable: errors.unavailable,
+    google_errors.DeadlineExceeded: errors.timed_out,
+    google_errors.ResourceExhausted: errors.too_many_requests,
+    google_errors.Unauthenticated: errors.credentials_refused,
+    google_errors.PermissionDenied: errors.credentials_refused,
+}
+"""All others are a 500: the store answered, and not as it should."""
+
+
+class FirestoreService(DatabaseService):
+    """Documents in a Firestore database, one request for each `get`, `save` and `delete`.
+
+    The project and the credentials come by Firebase's usual ways (the environment, application
+    default credentials) unless they are given: `credentials` is a service account's file or its
+    content, or a credentials object of Firebase's or of Google's. An emulator
+    (`FIRESTORE_EMULATOR_HOST`, or `emulator_host`) needs neither.
+
+    A call ends within `timeout` seconds; a read that fails for want of a connection is tried again
+    for `retry_seconds`. Each page of `iter_all`, of `page_size` documents, counts as a call.
+    Every instance is a Firebase app of its own, named `app_name`, until `close()`.
+    """
+
+    def __init__(
+        self,
+        project_id: str | None = None,
+        *,
+        database: str = "(default)",
+        credentials: str | Mapping[str, Any] | Base | Credentials | None = None,
+        emulator_host: str | None = None,
+        timeout: float = 10.0,
+        retry_seconds: float = 2.0,
+        page_size: int = 300,
+        collection_prefix: str = "",
+        app_name: str | None = None,
+    ) -> None:
+        if page_size < 1:
+            raise ValueError("page_size must be at least 1")
+        emulator = emulator_host or os.environ.get("FIRESTORE_EMULATOR_HOST") or None
+        self._prefix = collection_prefix
+        self._page_size = page_size
+        self._closed = False
+        self._app = firebase_admin.initialize_app(
+            _credential(credentials, emulator=emulator is not None),
+            {"projectId": project_id} if project_id else None,
+            name=app_name or f"gofannon-{uuid.uuid4().hex}",
+        )
+        try:
+            project, key = _project_and_key(self._app)
+            if project is None and emulator is not None:
+                project = _EMULATOR_PROJECT
+            if project is None:
+                raise ValueError(
+                    "Firestore needs a project: pass project_id, or set GOOGLE_CLOUD_PROJECT"
+                )
+            self._database = f"projects/{project}/databases/{database}"
+            self._connection = Connection(
+                self._database,
+                open_channel(emulator, key),
+                emulator=emulator is not None,
+                timeout=timeout,
+                retry_seconds=retry_seconds,
+            )
+        except BaseException:
+            firebase_admin.delete_app(self._app)
+            raise
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._database!r})"
+
+    def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
+        """Return the document; `_rev` is the time of its last change."""
+        name = self._document_name(db_name, doc_id)
+        with self._reported(db_name, doc_id):
+            found = self._connection.fetch(name)
+            document = None if found is None else _document(doc_id, found)
+        if document is None:
+            raise errors.not_found(db_name, doc_id)
+        return document
+
+    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        """Create the document, or replace it whole; a `_rev` in it is not looked at.
+
+        `rev` is the time of the change. Saving what is already stored is no change to Firestore.
+        """
+        checked = documents.checked(db_name, doc_id, doc)
+        write = types.Write.pb()()
+        write.update.name = self._document_name(db_name, doc_id)
+        collection, stored_id = write.update.name.rsplit("/", 2)[1:]
+        fields_size = write_document(checked, write.update.fields)
+        size = document_size(collection, stored_id, fields_size)
+        if size > DOCUMENT_BYTES:
+            raise _too_large(db_name, doc_id, size)
+        with self._reported(db_name, doc_id):
+            try:
+                result = self._connection.commit(write)
+            except google_errors.InvalidArgument:
+                if size > FIELD_BYTES:
+                    raise _too_large(db_name, doc_id, size) from None
+                raise errors.refused(db_name, doc_id, why=_INVALID) from None
+        return {"id": doc_id, "rev": _revision(result)}
+
+    def delete(self, db_name: str, doc_id: str) -> None:
+        """Delete the document; that it must exist is Firestore's to check."""
+        write = types.Write.pb()()
+        write.delete = self._document_name(db_name, doc_id)
+        write.current_document.exists = True
+        with self._reported(db_name, doc_id):
+            try:
+                self._connection.commit(write)
+            except google_errors.NotFound:
+                raise errors.not_found(db_name, doc_id) from None
+
+    def list_all(self, db_name: str) -> list[dict[str, Any]]:
+        """Return every document; `[]` if there is no such collection."""
+        return list(self.iter_all(db_name))
+
+    def iter_all(self, db_name: str) -> Iterator[dict[str, Any]]:
+        """Yield every document in the order of the ids, a page of a query at a time."""
+        collection = self._collection(db_name)
+        after: str | None = None
+        while True:
+            with self._reported(db_name):
+                found = self._connection.page(collection, after=after, size=self._page_size)
+                page = [_document(_given_id(document.name), document) for document in found]
+            yield from page
+            if len(page) < self._page_size:
+                return
+            after = found[-1].name
+
+    def collections(self) -> set[str]:
+        """Return the names of the collections that hold documents and have the service's prefix."""
+        with self._reported(""):
+            stored = [NAMES.decode(name) for name in self._connection.collections()]
+        return {name.removeprefix(self._prefix) for name in stored if name.startswith(self._prefix)}
+
+    def drop(self, db_name: str) -> None:
+        """Delete every document of the collection; Firestore's collection is then gone."""
+        collection = self._collection(db_name)
+        while True:
+            with self._reported(db_name):
+                found = self._connection.page(collection, after=None, size=self._page_size)
+                self._connection.remove([document.name for document in found])
+            if len(found) < self._page_size:
+                return
+
+    def close(self) -> None:
+        """Close the connection, and delete the Firebase app; a call after this is a 503."""
+        if not self._closed:
+            self._closed = True
+            self._connection.close()
+            firebase_admin.delete_app(self._app)
+
+    def _collection(self, db_name: str) -> str:
+        documents.collection(db_name)
+        stored = NAMES.encode(self._prefix + db_name)
+        if text_size(stored) - 1 > NAME_BYTES:
+            raise errors.bad_request(db_name, why=_too_long("collection name"))
+        return stored
+
+    def _document_name(self, db_name: str, doc_id: str) -> str:
+        documents.address(db_name, doc_id)
+        stored = NAMES.encode(doc_id)
+        if text_size(stored) - 1 > NAME_BYTES:
+            raise errors.bad_request(db_name, doc_id, why=_too_long("document id"))
+        return f"{self._database}/documents/{self._collection(db_name)}/{stored}"
+
+    @contextmanager
+    def _reported(self, db_name: str, doc_id: str | None = None) -> Iterator[None]:
+        """Turn whatever goes wrong on the way to Firestore and back into an `HTTPException`."""
+        try:
+            if self._closed:
+                raise errors.closed(db_name, doc_id)
+            yield
+        except google_errors.Aborted:
+            raise errors.conflict(db_name, doc_id) from None
+        except google_errors.InvalidArgument:
+            raise errors.bad_request(db_name, doc_id, why=_INVALID) from None
+        except (google_errors.GoogleAPIError, NoAnswerError, ValueError) as error:
+            # A call that meets the closing of its channel is cancelled, or a ValueError.
+            if self._closed:
+                raise errors.closed(db_name, doc_id) from None
+            failure = _ERRORS.get(type(error), errors.store_failed)
+            raise failure(db_name, doc_id, code=type(error).__name__) from None
+
+
+class _Held(Base):  # type: ignore[misc]  # firebase_admin has no types
+    """Google's credentials as Firebase's."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def get_credential(self) -> Credentials:
+        return self._credentials
+
+
+def _credential(
+    given: str | Mapping[str, Any] | Base | Credentials | None, *, emulator: bool
+) -> Base:
+    if emulator:
+        return _Held(AnonymousCredentials())  # type: ignore[no-untyped-call]  # google.auth: no types
+    if given is None:
+        return ApplicationDefault()
+    if isinstance(given, Base):
+        return given
+    if isinstance(given, Credentials):
+        return _Held(given)
+    try:
+        return Certificate(given if isinstance(given, str) else dict(given))
+    except (OSError, ValueError) as error:
+        # Their texts may hold the key that could not be read.
+        raise ValueError(
+            "credentials are no service account's file, nor its content: "
+            f"reading them gave {type(error).__name__}"
+        ) from None
+
+
+def _project_and_key(app: firebase_admin.App) -> tuple[str | None, Credentials]:
+    try:
+        return app.project_id, app.credential.get_credential()
+    except GoogleAuthError:
+        raise ValueError(
+            "Firestore needs credentials: set GOOGLE_APPLICATION_CREDENTIALS, or pass credentials; "
+            "an emulator, by FIRESTORE_EMULATOR_HOST or emulator_host, needs none"
+        ) from None
+
+
+def _document(doc_id: str, found: Any) -> dict[str, Any]:
+    return {**read_document(found.fields), "_id": doc_id, "_rev": _revision(found)}
+
+
+def _given_id(name: str) -> str:
+    return NAMES.decode(name.rpartition("/")[2])
+
+
+def _revision(changed: Any) -> str:
+    revision: str = changed.update_time.ToJsonString()
+    return revision
+
+
+def _too_large(db_name: str, doc_id: str, size: int) -> HTTPException:
+    return errors.too_large(
+        db_name, doc_id, why=f"it takes {size:,} bytes of the {DOCUMENT_BYTES:,} that Firestore has"
+    )
+
+
+def _too_long(what: str) -> str:
+    return f"a {what} in Firestore is at most {NAME_BYTES:,} bytes long"

@@ -1,0 +1,338 @@
+"""Documents in PostgreSQL: a table per collection, a row per document, the document as JSON.
+
+Each call is one statement in a transaction of its own. The tables are those of
+`_postgresql_layouts`; a table is made by the `save` that finds it missing. How to read them with
+SQL, and what their limits are, is in `docs/backends/postgresql.md`.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import psycopg
+from fastapi import HTTPException
+from psycopg import conninfo
+from psycopg import errors as pg
+
+from gofannon_backends import documents, errors
+from gofannon_backends._postgresql_connections import (
+    ClosedError,
+    Connections,
+    Limits,
+    NoAnswerError,
+)
+from gofannon_backends._postgresql_layouts import (
+    COLUMNS,
+    CREATE,
+    DELETE,
+    ID_BYTES,
+    JSON_LAYOUT,
+    NAME_BYTES,
+    TABLES,
+    TEXTS,
+    Layout,
+    layout_of,
+    quoted,
+    statement,
+)
+from gofannon_backends.base import DatabaseService
+
+_ATTEMPTS = 10
+"""How often a call is begun again because the table was made, dropped or changed meanwhile."""
+
+_PAGE_ROWS = 1000
+_PAGE_BYTES = 4 * 1024 * 1024
+"""A page ends with the row that brings it past this size, or at the number of rows."""
+
+_MADE_BY_ANOTHER = (pg.UniqueViolation, pg.DuplicateTable, pg.DuplicateSchema, pg.DuplicateObject)
+"""What `CREATE … IF NOT EXISTS` raises all the same when two connections run it at once."""
+
+_Result = TypeVar("_Result")
+
+_Rows = list[tuple[Any, ...]]
+
+_Ask = Callable[[Layout], tuple[str, tuple[object, ...]]]
+"""Gives, for a table of this layout, the statement's template and its values."""
+
+
+class PostgreSQLService(DatabaseService):
+    """A `DatabaseService` on PostgreSQL 13 or later; nothing is connected until the first call.
+
+    `connection_string` is a libpq URI or `key=value` string. Tables are made in `schema`, which
+    is created if need be, and named after their collections, with `table_prefix` before the name.
+    At most `pool_size` connections are open at once. The time limits are in seconds: for
+    connecting, for waiting until a connection is free, and for the answer to a statement, which
+    the server too gives up when the time is up.
+    """
+
+    def __init__(
+        self,
+        connection_string: str,
+        *,
+        schema: str = "public",
+        table_prefix: str = "",
+        pool_size: int = 10,
+        connect_timeout: float = 5.0,
+        pool_timeout: float = 10.0,
+        statement_timeout: float = 12.0,
+    ) -> None:
+        self._schema = TEXTS.encode(schema)
+        self._prefix = TEXTS.encode(table_prefix)
+        if not schema or len(self._schema.encode()) > NAME_BYTES:
+            raise ValueError(f"schema must be 1 to {NAME_BYTES} bytes long, not {schema!r}")
+        if len(self._prefix.encode()) >= NAME_BYTES:
+            raise ValueError(f"table_prefix must be shorter than {NAME_BYTES} bytes")
+        try:
+            given = conninfo.conninfo_to_dict(connection_string)
+        except psycopg.Error:
+            given = None  # its message may quote the password: none of it may be shown
+        if given is None:
+            raise ValueError("connection_string is neither a libpq URI nor key=value pairs")
+        self._server = {key: given[key] for key in ("host", "port", "dbname") if key in given}
+        self._connections = Connections(
+            connection_string,
+            {
+                "connect_timeout": max(1, round(connect_timeout)),
+                "client_encoding": "UTF8",
+                "application_name": given.get("application_name") or "gofannon",
+                "options": _options(given.get("options"), statement_timeout),
+            },
+            Limits(connections=pool_size, wait=pool_timeout, answer=statement_timeout),
+        )
+        self._layouts: dict[str, Layout] = {}
+
+    def __repr__(self) -> str:
+        where = "".join(f"{key}={value!r}, " for key, value in self._server.items())
+        return f"{type(self).__name__}({where}schema={self._schema!r})"
+
+    def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
+        """Return the document, with its `_id` and `_rev`; a missing one is a 404."""
+        db_name, doc_id = documents.address(db_name, doc_id)
+        key = _key(db_name, doc_id)
+        rows, layout, _ = self._asked(db_name, doc_id, lambda layout: (layout.get, (key,)))
+        for data, rev in rows:
+            return _document(db_name, doc_id, layout.to_fields, data, rev)
+        raise errors.not_found(db_name, doc_id)
+
+    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        """Create or replace the document; the last writer wins, whatever `_rev` it brings."""
+        db_name, doc_id = documents.address(db_name, doc_id)
+        key = _key(db_name, doc_id)
+        fields = documents.checked(db_name, doc_id, doc)
+        rows, _, _ = self._asked(
+            db_name,
+            doc_id,
+            lambda layout: (layout.save, (key, layout.to_text(doc_id, fields))),
+            make=True,
+        )
+        for (rev,) in rows:
+            return {"id": doc_id, "rev": rev}
+        raise errors.store_failed(db_name, doc_id, code="a trigger or rule of the table undid it")
+
+    def delete(self, db_name: str, doc_id: str) -> None:
+        """Delete the document; a missing one is a 404."""
+        db_name, doc_id = documents.address(db_name, doc_id)
+        key = _key(db_name, doc_id)
+        _, _, deleted = self._asked(db_name, doc_id, lambda _: (DELETE, (key,)))
+        if not deleted:
+            raise errors.not_found(db_name, doc_id)
+
+    def list_all(self, db_name: str) -> list[dict[str, Any]]:
+        """Return every document of the collection; `[]` if there is no such collection."""
+        return list(self.iter_all(db_name))
+
+    def iter_all(self, db_name: str) -> Iterator[dict[str, Any]]:
+        """Yield every document, a page per statement; no connection is held between pages.
+
+        A document that exists throughout is yielded exactly once, in one of its versions.
+        """
+        db_name = documents.collection(db_name)
+        after, more = "", True
+        while more:
+            limits = (after, _PAGE_ROWS, _PAGE_BYTES)
+            rows, layout, _ = self._asked(db_name, None, _page_after(limits))
+            for key, data, rev, _ in rows:
+                yield _document(db_name, TEXTS.decode(key), layout.to_fields, data, rev)
+            after, looked_at = (rows[-1][0], rows[-1][3]) if rows else (after, 0)
+            more = len(rows) < looked_at or looked_at == _PAGE_ROWS
+
+    def close(self) -> None:
+        """Close the connections; a later call is a 503."""
+        self._connections.close()
+
+    def collections(self) -> set[str]:
+        """Return the names of the collections that the schema holds, whoever made them."""
+        rows = _reported(f"{self._schema}.*", None, self._tables)
+        tables = [row[0] for row in rows if row[0].startswith(self._prefix)]
+        return {TEXTS.decode(table.removeprefix(self._prefix)) for table in tables}
+
+    def drop(self, db_name: str) -> None:
+        """Remove a collection and all that is in it; one that is not there is no error."""
+        db_name = documents.collection(db_name)
+        if db_name in self.collections():
+            self._asked(db_name, None, lambda _: ("DROP TABLE IF EXISTS {table}", ()))
+        self._layouts.pop(db_name, None)
+
+    def _table(self, db_name: str) -> str:
+        table = self._prefix + TEXTS.encode(db_name)
+        if len(table.encode()) > NAME_BYTES:
+            raise errors.bad_request(
+                db_name,
+                why=f"with its prefix, a table's name has at most {NAME_BYTES} bytes of UTF-8",
+            )
+        return table
+
+    def _asked(
+        self, db_name: str, doc_id: str | None, ask: _Ask, *, make: bool = False
+    ) -> tuple[_Rows, Layout, int]:
+        """Run what `ask` makes of the table's layout; return rows, layout, number of rows.
+
+        A missing table is made if `make` says so, and is otherwise an empty one.
+        """
+        table = self._table(db_name)
+        return _reported(db_name, doc_id, lambda: self._tried(db_name, table, ask, make=make))
+
+    def _tried(
+        self, db_name: str, table: str, ask: _Ask, *, make: bool
+    ) -> tuple[_Rows, Layout, int]:
+        for _ in range(_ATTEMPTS):
+            layout = self._layouts.get(db_name, JSON_LAYOUT)
+            template, values = ask(layout)
+            try:
+                with self._connections.lend() as connection:
+                    cursor = connection.execute(statement(template, self._schema, table), values)
+                    rows = cursor.fetchall() if cursor.description else []
+                    return rows, layout, cursor.rowcount
+            except pg.UndefinedTable:
+                self._layouts.pop(db_name, None)
+                if not make:
+                    return [], layout, 0
+                self._make(table)
+            except (pg.UndefinedColumn, pg.UndefinedFunction):
+                self._look_at(db_name, table)
+        raise errors.conflict(db_name)
+
+    def _tables(self) -> _Rows:
+        with self._connections.lend() as connection:
+            return connection.execute(TABLES, (self._schema,)).fetchall()
+
+    def _make(self, table: str) -> None:
+        with suppress(*_MADE_BY_ANOTHER), self._connections.lend() as connection:
+            try:
+                connection.execute(statement(CREATE, self._schema, table), ())
+            except pg.InvalidSchemaName:
+                connection.execute(
+                    f"CREATE SCHEMA IF NOT EXISTS {quoted(self._schema)}".encode(), ()
+                )
+                connection.execute(statement(CREATE, self._schema, table), ())
+
+    def _look_at(self, db_name: str, table: str) -> None:
+        """Find out the layout of a table whose columns are not the expected ones."""
+        with self._connections.lend() as connection:
+            columns = connection.execute(COLUMNS, (table, self._schema)).fetchall()
+        layout = layout_of(dict(columns))
+        if layout is not None:
+            self._layouts[db_name] = layout
+        elif columns:
+            raise errors.bad_request(db_name, why=_TAKEN) from None
+
+
+def _key(db_name: str, doc_id: str) -> str:
+    key = TEXTS.encode(doc_id)
+    if len(key.encode()) > ID_BYTES:
+        raise errors.bad_request(
+            db_name, doc_id, why=f"PostgreSQL takes ids of at most {ID_BYTES} bytes of UTF-8"
+        )
+    return key
+
+
+def _reported(db_name: str, doc_id: str | None, call: Callable[[], _Result]) -> _Result:
+    """Make a call to the server; what goes wrong there is raised as an `HTTPException`."""
+    try:
+        return call()
+    except psycopg.Error as error:
+        failure = _translated(error, db_name, doc_id)
+    # Raised after the handler, so that the client's error is not even the context of ours.
+    raise failure
+
+
+def _page_after(limits: tuple[str, int, int]) -> _Ask:
+    return lambda layout: (layout.page, limits)
+
+
+def _options(given: object, statement_timeout: float) -> str:
+    limit = f"-c statement_timeout={max(1, round(statement_timeout * 1000))}"
+    return f"{given} {limit}" if given else limit
+
+
+def _document(
+    db_name: str, doc_id: str, to_fields: Callable[[str], Any], data: str, rev: str
+) -> dict[str, Any]:
+    """Return a row as the document that `get` promises."""
+    try:
+        fields = to_fields(data)
+    except (ValueError, RecursionError) as error:
+        raise errors.store_failed(db_name, doc_id, code=type(error).__name__) from None
+    if not isinstance(fields, dict):
+        raise errors.store_failed(db_name, doc_id, code="the row holds no JSON object")
+    return {**fields, "_id": doc_id, "_rev": rev}
+
+
+_TAKEN = "the schema holds something else by that name, which is no table of documents"
+
+_Report = Callable[[str, str | None, str], HTTPException]
+
+_REPORTS: tuple[tuple[tuple[type[psycopg.Error], ...], _Report], ...] = (
+    ((ClosedError,), lambda db, doc, _: errors.closed(db, doc)),
+    (
+        (NoAnswerError, pg.QueryCanceled, pg.ConnectionTimeout),
+        lambda db, doc, code: errors.timed_out(db, doc, code=code),
+    ),
+    (
+        (pg.InvalidAuthorizationSpecification, pg.InvalidPassword, pg.InsufficientPrivilege),
+        lambda db, doc, code: errors.credentials_refused(db, doc, code=code),
+    ),
+    (
+        (pg.SerializationFailure, pg.DeadlockDetected, pg.LockNotAvailable),
+        lambda db, doc, _: errors.conflict(db, doc),
+    ),
+    (
+        (pg.ProgramLimitExceeded, pg.StatementTooComplex),
+        lambda db, doc, code: errors.too_large(db, doc, why=f"PostgreSQL says {code}"),
+    ),
+    (
+        (pg.UntranslatableCharacter, pg.CharacterNotInRepertoire),
+        lambda db, doc, _: errors.refused(
+            db, doc, why="the database's encoding lacks a character; one in UTF8 has them all"
+        ),
+    ),
+    ((pg.WrongObjectType,), lambda db, doc, _: errors.bad_request(db, doc, why=_TAKEN)),
+    (
+        (pg.OperationalError, pg.InterfaceError),
+        lambda db, doc, code: errors.unavailable(db, doc, code=code),
+    ),
+    ((psycopg.Error,), lambda db, doc, code: errors.store_failed(db, doc, code=code)),
+)
+"""What is reported for each of psycopg's errors: the first row that it is an instance of."""
+
+
+def _translated(error: psycopg.Error, db_name: str, doc_id: str | None) -> HTTPException:
+    if _is_refusal(error):
+        return errors.credentials_refused(db_name, doc_id, code=type(error).__name__)
+    code = type(error).__name__ if error.sqlstate is None else f"SQLSTATE {error.sqlstate}"
+    report = next(report for kinds, report in _REPORTS if isinstance(error, kinds))
+    return report(db_name, doc_id, code)
+
+
+def _is_refusal(error: psycopg.Error) -> bool:
+    """Say whether the server hung up on a new connection after asking for a password.
+
+    A failed connection has no SQLSTATE, only a text; whether a password was asked for is the one
+    thing that tells a refusal from an outage. An unknown database counts as a refusal too.
+    """
+    attempt = error.pgconn
+    return (
+        error.sqlstate is None
+        and attempt is not None
+        and (attempt.used_password or attempt.needs_password)
+    )

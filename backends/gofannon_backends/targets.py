@@ -1,0 +1,160 @@
+"""The reference backends as a conformance kit sees them: how each is had, and what it claims.
+
+A kit reads these objects by attribute and nothing here imports one; a client library is loaded when
+its target's `connect` is called, and no sooner.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from gofannon_backends.base import DatabaseService
+    from gofannon_backends.couchdb import CouchDBService
+    from gofannon_backends.dynamodb import DynamoDBService
+    from gofannon_backends.firestore import FirestoreService
+    from gofannon_backends.memory import MemoryDatabaseService
+    from gofannon_backends.postgresql import PostgreSQLService
+
+
+class Endpoint(Protocol):
+    """Where a server is: its address, and settings such as `user`, `password` or `region`."""
+
+    @property
+    def url(self) -> str:
+        """The server's address, credentials included where its scheme has a place for them."""
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What else a client needs to know."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackendTarget:
+    """One backend: its name, how to connect it, the server that it needs, and its claims.
+
+    `connect` takes the `Endpoint` of that server, or nothing where `server` is None.
+    """
+
+    name: str
+    connect: Callable[..., "DatabaseService"]
+    server: str | None = None
+    capabilities: frozenset[str] = frozenset()
+    collections: Callable[[Any], set[str]] | None = None
+    """The names of the collections that exist on a service's server, whoever made them."""
+    drop: Callable[[Any, str], None] | None = None
+    """Removes a collection from a service's server; one that is not there is no error."""
+    secrets: Callable[[Any], tuple[str, ...]] | tuple[str, ...] = ()
+    """Texts that no error may show, or a function of the endpoint that gives them."""
+    expected_failures: Mapping[str, str] = field(default_factory=dict)
+    """Clause by clause, the limit of the store itself that forbids what the clause asks."""
+
+
+# --- memory -------------------------------------------------------------------------------------
+
+
+def _memory() -> "MemoryDatabaseService":
+    from gofannon_backends.memory import MemoryDatabaseService
+
+    return MemoryDatabaseService()
+
+
+memory = BackendTarget(
+    name="memory",
+    connect=_memory,
+    capabilities=frozenset({"revisions"}),
+    collections=lambda service: service.collections(),
+    drop=lambda service, collection: service.drop(collection),
+)
+
+
+# --- postgresql ---------------------------------------------------------------------------------
+
+
+def _postgresql(endpoint: Endpoint) -> "PostgreSQLService":
+    from gofannon_backends.postgresql import PostgreSQLService
+
+    return PostgreSQLService(endpoint.url)
+
+
+postgresql = BackendTarget(
+    name="postgresql",
+    server="postgresql",
+    connect=_postgresql,
+    capabilities=frozenset({"revisions", "persistent", "restartable", "faultable"}),
+    collections=lambda service: service.collections(),
+    drop=lambda service, collection: service.drop(collection),
+    secrets=lambda endpoint: tuple(filter(None, [endpoint.settings.get("password")])),
+)
+
+
+# --- firestore ----------------------------------------------------------------------------------
+
+
+def _firestore(endpoint: Endpoint) -> "FirestoreService":
+    from gofannon_backends.firestore import FirestoreService
+
+    return FirestoreService(
+        endpoint.settings.get("project"),
+        database=endpoint.settings.get("database", "(default)"),
+        emulator_host=urlsplit(endpoint.url).netloc,
+    )
+
+
+firestore = BackendTarget(
+    name="firestore",
+    server="firestore",
+    connect=_firestore,
+    capabilities=frozenset({"revisions", "persistent", "faultable"}),
+    collections=lambda service: service.collections(),
+    drop=lambda service, collection: service.drop(collection),
+)
+
+
+# --- couchdb ------------------------------------------------------------------------------------
+
+
+def _couchdb(endpoint: Endpoint) -> "CouchDBService":
+    from gofannon_backends.couchdb import CouchDBService
+
+    settings = endpoint.settings
+    return CouchDBService(endpoint.url, settings.get("user"), settings.get("password"))
+
+
+couchdb = BackendTarget(
+    name="couchdb",
+    server="couchdb",
+    connect=_couchdb,
+    capabilities=frozenset({"revisions", "persistent", "restartable", "faultable"}),
+    collections=lambda service: service.collections(),
+    drop=lambda service, collection: service.drop(collection),
+    secrets=lambda endpoint: tuple(filter(None, [endpoint.settings.get("password")])),
+)
+
+
+# --- dynamodb -----------------------------------------------------------------------------------
+
+
+def _dynamodb(endpoint: Endpoint) -> "DynamoDBService":
+    from gofannon_backends.dynamodb import DynamoDBService
+
+    settings = endpoint.settings
+    return DynamoDBService(
+        settings.get("region", "us-east-1"),
+        endpoint.url,
+        aws_access_key_id=settings.get("access_key"),
+        aws_secret_access_key=settings.get("secret_key"),
+    )
+
+
+dynamodb = BackendTarget(
+    name="dynamodb",
+    server="dynamodb",
+    connect=_dynamodb,
+    capabilities=frozenset({"revisions", "persistent", "restartable", "faultable"}),
+    collections=lambda service: service.collections(),
+    drop=lambda service, collection: service.drop(collection),
+    # The kit's own emulators take a placeholder, which is no secret.
+    secrets=lambda endpoint: tuple(getattr(endpoint, "secrets", ())),
+)

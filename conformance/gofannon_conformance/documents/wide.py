@@ -1,0 +1,67 @@
+"""Documents that a backend should hold beyond the portable ones (DOC-9, DOC-10, DOC-11)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from hypothesis import strategies as st
+
+from gofannon_conformance.documents import portable
+
+DEPTH = 64
+"""How many objects and arrays may be nested, the document itself counted (DOC-11)."""
+
+WIDE_NUMBERS: tuple[int | float, ...] = (
+    2**53 + 1, -(2**53) - 1, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64 - 1, 2**64, 2**70 + 1,
+    10**30 + 1, 10**38 - 1, 10**39 + 1, 10**100 + 7, -(10**300),
+    -0.0, 5e-324, -5e-324, 2.2250738585072014e-308, 2.225073858507201e-308, 1.5e-300, 1e-7, 1e-130,
+    1e16, 1e21, 1e22, 1e126, 1e308, 1.7976931348623157e308, -1.7976931348623157e308, 1.0, 1e15,
+)  # fmt: skip
+
+WIDE_TOP_NAMES: tuple[str, ...] = (
+    "", "_", "__", "_x", "_type", "_all_docs", "_attachments", "_deleted", "_design", "_key",
+    "_value", "_ID", "_Id", "__x__", "__class__", "__proto__", "_id_", "_revisions",
+)  # fmt: skip
+"""Top-level names that a backend should hold; `_id` and `_rev` are the backend's own."""
+
+
+def wide_numbers() -> st.SearchStrategy[int | float]:
+    """Integers of any size up to 300 digits, finite floats to both ends, `-0.0`."""
+    return st.one_of(
+        st.sampled_from(WIDE_NUMBERS),
+        st.integers(-(2**200), 2**200),
+        st.floats(allow_nan=False, allow_infinity=False),
+    )
+
+
+@cache
+def wide_documents(
+    *, names: bool = True, numbers: bool = True, depth: bool = True
+) -> st.SearchStrategy[portable.Document]:
+    """Any document that plain JSON can hold, to a depth of 64.
+
+    More than `portable_documents` by `names` (empty ones, and those at the top level that
+    begin with `_`, except `_id` and `_rev`, which are the backend's: DOC-9), by `numbers`
+    (of any size: DOC-10) and by `depth` (64: DOC-11); each can be switched off.
+    """
+    top = _wide_top_names() if names else portable.top_names()
+    inner = st.just("") | portable.inner_names() if names else portable.inner_names()
+    scalars = portable.texts() | (wide_numbers() if numbers else portable.numbers())
+    rows = st.lists(scalars, max_size=3)
+    objects = st.dictionaries(inner, scalars, max_size=3)
+    fields = st.tuples(top, st.one_of(scalars, scalars, rows, objects))
+    values = (
+        *(WIDE_NUMBERS if numbers else portable.SHARP_NUMBERS),
+        *portable.SHARP_VALUES,
+        *portable.nested((DEPTH if depth else portable.DEPTH) - 1),
+        *([{"": {"": 1}}] if names else []),
+    )
+    sharp_names = WIDE_TOP_NAMES if names else portable.SHARP_NAMES
+    sharp = portable.sharp_fields(sharp_names, values)
+    return st.builds(portable.merged, sharp, st.lists(fields, max_size=2))
+
+
+def _wide_top_names() -> st.SearchStrategy[str]:
+    own = {"_id", "_rev"}
+    free = st.text(max_size=12).map(lambda name: "_ID" if name in own else name)
+    return st.sampled_from(WIDE_TOP_NAMES) | free

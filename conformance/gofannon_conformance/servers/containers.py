@@ -1,0 +1,180 @@
+"""A container as a server, by testcontainers; its port on loopback only.
+
+Not testcontainers' ready-made classes: there is none for three of the four stores, and the one
+for PostgreSQL publishes its port on every interface of the machine.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import os
+import time
+import weakref
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from gofannon_conformance.servers.endpoint import CONTAINER
+from gofannon_conformance.servers.process import LAST_LINES, LOOPBACK, free_port
+from gofannon_conformance.servers.provider import Plan, Server, ServerError, Unavailable, Way
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gofannon_conformance.servers.endpoint import Endpoint
+
+HOW_ENGINE: Final = "start Docker (or Podman, with DOCKER_HOST set to its socket)"
+HOW_LIBRARY: Final = "pip install 'gofannon-conformance[containers]'"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """What to run in a container, and how to see that it is ready."""
+
+    image: str
+    port: int
+    """Inside."""
+    ready: Callable[[int], bool]
+    """Given the port outside; False or `OSError` while it does not answer."""
+    endpoint: Callable[[int], Endpoint]
+    """Given the port outside, once it is ready."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    command: str | None = None
+    ready_within: float = 120.0
+
+
+def engine() -> Unavailable | None:
+    """Find out whether a container engine answers; None if one does.
+
+    To be asked first: testcontainers talks to the engine as soon as a container is constructed.
+    """
+    if importlib.util.find_spec("testcontainers") is None:
+        return Unavailable("testcontainers is not installed", HOW_LIBRARY)
+    from testcontainers.core.docker_client import DockerClient
+
+    try:
+        DockerClient().client.ping()
+    except Exception:  # noqa: BLE001 - whatever the engine's client raises, none has answered
+        return Unavailable("no container engine answers", HOW_ENGINE)
+    return None
+
+
+class ContainerServer(Server):
+    """A server in a container."""
+
+    def __init__(self, box: Box) -> None:
+        from testcontainers.core.container import DockerContainer
+
+        self._box = box
+        # A port of our choice: the engine would draw another one at each start.
+        self._port = free_port()
+        container: Any = DockerContainer(box.image)
+        for name, value in box.environment.items():
+            container.with_env(name, value)
+        if box.command is not None:
+            container.with_command(box.command)
+        container.ports = {f"{box.port}/tcp": (LOOPBACK, self._port)}
+        self._container = container
+        self._running = False
+        self._owner = os.getpid()
+        _OPEN.add(self)
+        try:
+            self._pull_and_start()
+            self._wait()
+            self.endpoint = box.endpoint(self._port)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def running(self) -> bool:
+        """Whether the kit has it running."""
+        return self._running
+
+    def start(self) -> None:
+        """Start the same container again, with its data, on the same port."""
+        if not self._running:
+            self._container.get_wrapped_container().start()
+            self._wait()
+
+    def stop(self) -> None:
+        """Have the engine stop it."""
+        if self._running:
+            self._container.get_wrapped_container().stop(timeout=10)
+            self._running = False
+
+    def kill(self) -> None:
+        """Have the engine kill it."""
+        if self._running:
+            self._container.get_wrapped_container().kill()
+            self._running = False
+
+    def close(self) -> None:
+        """Remove the container and its volumes."""
+        if self._owner != os.getpid():
+            return  # a forked child of the kit: the container is its parent's
+        _OPEN.discard(self)
+        self._running = False
+        if self._container is not None:
+            container, self._container = self._container, None
+            container.stop(force=True, delete_volume=True)
+
+    def _pull_and_start(self) -> None:
+        try:
+            self._container.start()
+        except Exception as error:
+            # Above all: the image cannot be pulled. The engine's client has many words for it.
+            why = f"the container engine could not run {self._box.image}: {error}"
+            raise Unavailable(why, f"docker pull {self._box.image}") from error
+
+    def _wait(self) -> None:
+        until = time.monotonic() + self._box.ready_within
+        while not self._answers():
+            if time.monotonic() > until:
+                raise ServerError(self._not_ready())
+            time.sleep(0.05)
+        self._running = True
+
+    def _answers(self) -> bool:
+        try:
+            return self._box.ready(self._port)
+        except OSError:
+            return False
+
+    def _not_ready(self) -> str:
+        output = b"".join(self._container.get_logs()).decode(errors="replace").splitlines()
+        what = f"{self._box.image} was not ready within {self._box.ready_within:g} s"
+        text = "\n    ".join([f"{what}; it printed last:", *output[-LAST_LINES:]])
+        for secret in self._box.secrets:
+            text = text.replace(secret, "***")
+        return text
+
+
+_OPEN: weakref.WeakSet[ContainerServer] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for one in list(_OPEN):
+        one.close()
+
+
+def way(store: str, product: str, image: str, box: Callable[[Plan], Box]) -> Way:
+    """Give the way to a store's server by an image."""
+    tag = image.rpartition("/")[2].partition(":")[2]
+
+    def look() -> Plan | Unavailable:
+        return engine() or Plan(
+            store=store,
+            way=CONTAINER,
+            product=product,
+            version=tag if tag[:1].isdigit() else "",
+            source=CONTAINER,
+            detail=f"the image {image}, pulled at the first use",
+        )
+
+    def run(plan: Plan) -> Server:
+        return ContainerServer(box(plan))
+
+    return Way(name=CONTAINER, source=CONTAINER, look=look, open=run)

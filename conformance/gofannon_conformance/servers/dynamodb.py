@@ -1,0 +1,195 @@
+"""DynamoDB: moto's server, dynalite, Amazon's own DynamoDB Local in a container."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import sys
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from gofannon_conformance.servers import answers, containers, given, node
+from gofannon_conformance.servers.endpoint import (
+    ENVIRONMENT,
+    LOCAL_PROGRAM,
+    Endpoint,
+)
+from gofannon_conformance.servers.process import LOOPBACK, Keeper, Program, free_port, launch
+from gofannon_conformance.servers.provider import Plan, Server, Unavailable, Way
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SERVICE: Final = "DynamoDB"
+MOTO: Final = "moto"
+DYNALITE: Final = "dynalite"
+LOCAL: Final = "DynamoDB Local"
+IMAGE: Final = "amazon/dynamodb-local"
+BUNDLE: Final = node.Bundle("dynalite", "dynalite", "node_modules/dynalite/cli.js")
+HOW_MOTO: Final = "pip install 'gofannon-conformance[emulators]'"
+REGION: Final = "us-east-1"
+CREDENTIALS: Final = "kit"
+"""Both parts; letters and digits only, for DynamoDB Local takes no others."""
+
+NO_CREDENTIALS: Final = {"FAULT-8": "it takes any credentials"}
+IN_MEMORY: Final = {"DUR-3": "it holds its data in memory"}
+LIMITS: Final[Mapping[str, Mapping[str, str]]] = {
+    MOTO: {
+        **NO_CREDENTIALS,
+        **IN_MEMORY,
+        "DOC-9": "the empty key inside a map is an internal error",
+    },
+    DYNALITE: {**NO_CREDENTIALS, **IN_MEMORY},
+    LOCAL: {**NO_CREDENTIALS, **IN_MEMORY},
+}
+
+RUN_MOTO: Final = """
+import logging, sys
+from moto.server import main
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+main(sys.argv[1:])
+"""
+"""Without the line per request that its web server writes."""
+
+
+def endpoint_of(port: int, plan: Plan) -> Endpoint:
+    """Describe an emulator that the kit started."""
+    return Endpoint(
+        product=plan.product,
+        version=plan.version,
+        source=plan.source,
+        url=f"http://{LOOPBACK}:{port}",
+        settings={"region": REGION, "access_key": CREDENTIALS, "secret_key": CREDENTIALS},
+        limits=LIMITS[plan.product],
+        owned=True,
+    )
+
+
+def look_at_moto() -> Plan | Unavailable:
+    """See whether moto's server is installed beside the kit."""
+    try:
+        version = importlib.metadata.version("moto")
+    except importlib.metadata.PackageNotFoundError:
+        return Unavailable("moto is not installed", HOW_MOTO)
+    missing = [name for name in ("flask", "flask_cors") if importlib.util.find_spec(name) is None]
+    if missing:
+        return Unavailable("moto is installed without its server", HOW_MOTO)
+    return Plan(
+        store="dynamodb",
+        way=MOTO,
+        product=MOTO,
+        version=version,
+        source=LOCAL_PROGRAM,
+        detail="an emulator in Python, in memory",
+    )
+
+
+def open_moto(plan: Plan) -> Server:
+    """Start moto's server under the kit's own interpreter."""
+    port = free_port()
+    program = Program(
+        argv=(sys.executable, "-c", RUN_MOTO, "-H", LOOPBACK, "-p", str(port)),
+        ready=lambda: _is_moto(f"http://{LOOPBACK}:{port}"),
+    )
+    return _launch(program, port, plan)
+
+
+def look_at_dynalite() -> Plan | Unavailable:
+    """See whether Node.js can run dynalite."""
+    found = node.look(BUNDLE)
+    if isinstance(found, Unavailable):
+        return found
+    return Plan(
+        store="dynamodb",
+        way=DYNALITE,
+        product=DYNALITE,
+        version=BUNDLE.version,
+        source=LOCAL_PROGRAM,
+        detail=f"an emulator, in memory, by {found}",
+    )
+
+
+def open_dynalite(plan: Plan) -> Server:
+    """Start dynalite, without the delays that it makes tables wait by default."""
+    command = node.command(BUNDLE)
+    port = free_port()
+    delays = [word for verb in ("create", "delete", "update") for word in (f"--{verb}TableMs", "0")]
+    program = Program(
+        argv=(*command, "--host", LOOPBACK, "--port", str(port), *delays),
+        ready=lambda: _is_dynamodb(f"http://{LOOPBACK}:{port}"),
+    )
+    return _launch(program, port, plan)
+
+
+def _launch(program: Program, port: int, plan: Plan) -> Server:
+    def prepare(_keeping: Keeper) -> tuple[Program, Endpoint]:
+        return program, endpoint_of(port, plan)
+
+    return launch("dynamodb", prepare)
+
+
+def find_given(value: str) -> Endpoint | Unavailable:
+    """Ask the server that `DYNAMODB_ENDPOINT_URL` names what it is."""
+    url = value.rstrip("/")
+    try:
+        product = _product(url)
+    except (OSError, ValueError) as error:
+        return given.silent("DYNAMODB_ENDPOINT_URL", url, error)
+    settings = {
+        name: next(filter(None, map(os.environ.get, variables)), otherwise)
+        for name, variables, otherwise in (
+            ("region", ("AWS_REGION", "AWS_DEFAULT_REGION"), REGION),
+            ("access_key", ("AWS_ACCESS_KEY_ID",), CREDENTIALS),
+            ("secret_key", ("AWS_SECRET_ACCESS_KEY",), CREDENTIALS),
+        )
+    }
+    secret = settings["secret_key"]
+    return Endpoint(
+        product=product,
+        version="",
+        source=ENVIRONMENT,
+        url=url,
+        settings=settings,
+        secrets=(secret,) if secret != CREDENTIALS else (),
+        limits=LIMITS.get(product, {}),
+    )
+
+
+def _product(url: str) -> str:
+    """Tell the emulators apart by what only one of them says."""
+    if _is_moto(url):
+        return MOTO
+    welcome = answers.http(url)
+    if "jetty" in welcome.headers.get("server", "").lower():
+        return LOCAL
+    if welcome.body.startswith(b"healthy: dynamodb") and "server" not in welcome.headers:
+        return DYNALITE
+    return SERVICE
+
+
+def _is_moto(url: str) -> bool:
+    answer = answers.http(f"{url}/moto-api/data.json")
+    return answer.status == HTTPStatus.OK and "werkzeug" in answer.headers.get("server", "").lower()
+
+
+def _is_dynamodb(url: str) -> bool:
+    """Whether it says the error that DynamoDB says to a request without a signature."""
+    return answers.http(url).status in {HTTPStatus.OK, HTTPStatus.BAD_REQUEST}
+
+
+def _box(plan: Plan) -> containers.Box:
+    return containers.Box(
+        image=IMAGE,
+        port=8000,
+        ready=lambda port: _is_dynamodb(f"http://{LOOPBACK}:{port}"),
+        endpoint=lambda port: endpoint_of(port, plan),
+    )
+
+
+WAYS: Final = (
+    given.way("dynamodb", "DYNAMODB_ENDPOINT_URL", find_given),
+    Way(name=MOTO, source=LOCAL_PROGRAM, look=look_at_moto, open=open_moto),
+    Way(name=DYNALITE, source=LOCAL_PROGRAM, look=look_at_dynalite, open=open_dynalite),
+    containers.way("dynamodb", LOCAL, IMAGE, _box),
+)

@@ -1,0 +1,47 @@
+"""The suite: one module for each group of clauses; `DatabaseServiceContract` is all of them."""
+
+from __future__ import annotations
+
+from gofannon_conformance.suite.api import ApiTests
+from gofannon_conformance.suite.base import ContractTests, clause
+from gofannon_conformance.suite.delete import DeleteTests
+from gofannon_conformance.suite.errors import ErrorTests
+from gofannon_conformance.suite.fidelity import FidelityTests
+from gofannon_conformance.suite.get import GetTests
+from gofannon_conformance.suite.ids import IdTests
+from gofannon_conformance.suite.isolation import IsolationTests
+from gofannon_conformance.suite.listing import ListTests
+from gofannon_conformance.suite.model import ModelTests
+from gofannon_conformance.suite.save import SaveTests
+from gofannon_conformance.suite.schemas import SchemaTests
+
+__all__ = ["ContractTests", "DatabaseServiceContract", "clause"]
+
+
+class DatabaseServiceContract(
+    ApiTests,
+    GetTests,
+    SaveTests,
+    DeleteTests,
+    ListTests,
+    IsolationTests,
+    IdTests,
+    FidelityTests,
+    SchemaTests,
+    ErrorTests,
+    ModelTests,
+):
+    """Every test of the suite; an author's test class derives from it and says how to connect.
+
+    ```python
+    from gofannon_conformance import DatabaseServiceContract
+
+
+    class TestMyDB(DatabaseServiceContract):
+        def connect(self):
+            return MyDB("address")
+    ```
+
+    A class may also say `name`, `server`, `capabilities`, `expected_failures`, `dialect`,
+    `disposable`, `secrets`, `collections`, `drop` and `raw`, as `Target` documents them.
+    """

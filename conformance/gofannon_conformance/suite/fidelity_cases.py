@@ -1,0 +1,228 @@
+"""What fidelity is tried on: tables of documents, each a corner that some store cuts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gofannon_conformance.documents.portable import SHARP_NAMES
+from gofannon_conformance.documents.wide import WIDE_TOP_NAMES
+
+KIB = 1024
+
+LOOKALIKES = (
+    "2024-01-15T10:30:00Z", "2024-01-15T10:30:00.123456+02:00", "2024-01-15 10:30:00", "2024-01-15",
+    "10:30", "10:30:00", "20240115", "1705314600", "P1DT2H", "1", "0", "-1", "01", "1.0", "1.50",
+    "+1", ".5", "1e5", "1E400", "0x1F", "0b1", "1_000", "1,5", "12345678901234567890", "NaN", "nan",
+    "Infinity", "-inf", "null", "Null", "NULL", "None", "nil", "~", "undefined", "true", "True",
+    "TRUE", "false", "yes", "no", "on", "off", "y", "", " ", "  ", " 1 ", "\n", "a\r\nb", "a\rb",
+    "a\n", "\ta", "trailing space ", " leading space", "{}", "[]", '""', '"quoted"', "'quoted'",
+    '{"a": 1}', "[1, 2]", '{"$date": 1}', "b'bytes'", "aGVsbG8=", "\\n", "\\u0041", "\\", "%20",
+    "&amp;", "<a>", "a,b", "a;b", "a=b", "#a", "// a", "{{x}}", "${x}", "%s", "!!python/none",
+    "550e8400-e29b-41d4-a716-446655440000", "user@example.com", "https://example.com/a?b=c#d",
+)  # fmt: skip
+"""Texts that a store may take for something else (DOC-3)."""
+
+UNICODE_TEXTS: dict[str, str] = {
+    "NUL alone": "\x00",
+    "NUL at the end": "a\x00",
+    "NUL within": "a\x00b\x00c",
+    "NUL and what looks like its escape": "\x00 \\u0000 \\\\u0000 \\x00",
+    "control characters": "".join(map(chr, range(1, 32))),
+    "delete and the second control block": "".join(map(chr, range(0x7F, 0xA0))),
+    "line and paragraph separators": "a\u2028b\u2029c\x85d\x0be\x0cf",
+    "carriage returns": "a\rb\r\nc\n\rd",
+    "composed and decomposed": "caf\u00e9 cafe\u0301 \ud55c \u1112\u1161\u11ab",
+    "compatibility characters": "\ufb01 \uff21 \u00b2 \u2126 \u212b \u00bd",
+    "combining marks alone": "\u0301\u0308",
+    "case without a twin": "ß ẞ \u0131 İ \u017f ﬀ",
+    "right to left": "שלום \u202eabc\u202c العربية",
+    "zero width": "a\u200bb\u200cc\u200dd\u2060e\ufefff",
+    "a byte order mark first": "\ufeffa",
+    "noncharacters": "\ufffe \uffff \U0001ffff \ufdd0",
+    "the replacement character": "\ufffd",
+    "outside the basic plane": "😀 𝄞 𠜎 \U0010fffd \U00010000",
+    "a family and a flag": "👩‍👩‍👧‍👦 🏴‍☠️ 🇩🇪",
+    "private use": "\ue000 \uf8ff \U000f0000",
+    "tags": "\U000e0041\U000e007f",
+    "every Latin-1 character": "".join(map(chr, range(0x20, 0x100))),
+    "spaces of all kinds": "\u00a0\u1680\u2000\u2003\u2009\u202f\u205f\u3000",
+}
+
+FIELD_VALUES: dict[str, Any] = {
+    "a short text": "text",
+    "a text of 300 characters": "t" * 295 + "(end)",
+    "a text of 1,500 characters": "t" * 1495 + "(end)",
+    "text outside of ASCII": "日本語 😀 e\u0301 \x00",
+    "an empty text": "",
+    "a text with spaces around it": " text \n",
+    "a text in mixed case": "MiXeD",
+    "a moment": "2024-01-15T10:30:00Z",
+    "a moment with an offset": "2024-01-15T10:30:00.123456+02:00",
+    "a text like a number": "007",
+    "null": None,
+    "true": True,
+    "false": False,
+    "zero": 0,
+    "an integer": 4_294_967_297,
+    "a negative integer": -3,
+    "a fraction": 0.1234567890123,
+    "money": 87.5,
+    "an empty list": [],
+    "a list": ["b", "a", None, 1, [2.5], {"x": []}],
+    "a list of the same": ["a", "a", "a"],
+    "an empty object": {},
+    "an object": {"x": {"y": [1, None, {"z": ""}]}, "name": None},
+}
+"""What any field may hold, whatever its name makes a store expect (DOC-1)."""
+
+EMPTY: dict[str, dict[str, Any]] = {
+    "a document with no field": {},
+    "an empty text": {"a": ""},
+    "an empty list": {"a": []},
+    "an empty object": {"a": {}},
+    "null": {"a": None},
+    "all of them": {"t": "", "l": [], "o": {}, "n": None, "f": False, "z": 0, "kept": 1},
+    "within an object": {"o": {"t": "", "l": [], "o": {}, "n": None}},
+    "only null within an object": {"o": {"n": None}},
+    "only an empty object within an object": {"o": {"o": {}}},
+    "within a list": {"l": ["", [], {}, None]},
+    "null within a list": {"l": [None, 1, None]},
+    "a list of null": {"l": [None]},
+    "a list of empty text": {"l": [""]},
+    "a list of empty lists": {"l": [[], []]},
+    "a list of empty objects": {"l": [{}, {}]},
+    "null in an object in a list": {"l": [{"n": None, "x": 1}, {"n": None}]},
+    "three levels down": {"o": {"p": {"q": {"t": "", "l": [], "o": {}, "n": None}}}},
+    "false and zero": {"f": False, "z": 0, "zf": 0.0},
+}
+"""What is empty must stay, at any depth (DOC-6)."""
+
+ARRAYS: dict[str, list[Any]] = {
+    "an array in an array": [[1, 2], [3, 4]],
+    "arrays of one element": [[1]],
+    "an array in an array in an array": [[[1], [2]], [[3]]],
+    "empty arrays in arrays": [[], [[]], [[], []]],
+    "arrays of unequal length": [[1], [1, 2], []],
+    "all types": [1, "1", 1.5, True, None, {"a": 1}, [1], "", {}, []],
+    "true and 1": [True, 1, False, 0],
+    "text and numbers": ["1", 1, "1.5", 1.5],
+    "the same again": [1, 1, 2, 1, 2, 2],
+    "not in order": [3, 1, 2, "b", "a"],
+    "the same objects": [{"a": 1}, {"a": 1}],
+    "objects of unlike fields": [{"a": 1}, {"b": [2]}, {}],
+    "objects in arrays in arrays": [[{"a": [[1]]}], [{"b": []}]],
+    "pairs": [["a", 1], ["b", 2]],
+    "null first": [None, 1, [None]],
+    "a long one": list(range(300)),
+}
+"""Arrays that a store may flatten, sort, make unique or read as something else (DOC-7)."""
+
+FIELD_NAMES = (
+    *SHARP_NAMES,
+    "id", "rev", "data", "key", "value", "doc", "document", "body", "json", "content", "payload",
+    "fields", "attributes", "properties", "meta", "metadata", "version", "revision", "etag",
+    "timestamp", "created", "updated", "created_at", "updated_at", "deleted", "expires_at", "ttl",
+    "collection", "db", "db_name", "database", "doc_id", "docid", "table", "namespace", "name",
+    "type", "kind", "class", "hash", "pk", "sk", "PK", "SK", "rowid", "oid", "uuid", "index",
+    "size", "self", "items", "keys", "values", "get", "update", "pop", "copy", "count", "length",
+    "order", "group", "from", "where", "user", "default", "null", "None", "path", "score", "x_id",
+    "a.b.c", ".a", "a.", "$a.b", "a$", "a[]", "a[b]", "a/b/c", "a\\b", "a\tb", "tab\t", "a,b", "1a",
+    "a=b", "a&b", "a?b", "a|b", "(a)", "{a}", "<a>", "a;b", "a~b", "a~1b", "a^b", "+a", "-a", "a-b",
+    "1.5", "0x1", "1e5", "true", "~", "*", "@", "!", "\u200b", "\ufeffa", "KEY", "Key", "kEy", "N",
+    "S", "M", "L", "NULL", "BOOL", "a__b", "a_", "x" * 255, "x" * 256,
+)  # fmt: skip
+"""Names for a field, each of which is syntax or a column to some store (DOC-8)."""
+
+TOGETHER: dict[str, dict[str, Any]] = {
+    "a dotted name and the path that it looks like": {"a.b": 1, "a": {"b": 2}},
+    "a slashed name and the path that it looks like": {"a/b": 1, "a": {"b": 2}},
+    "a bracketed name and the path that it looks like": {"a[0]": 1, "a": [2]},
+    "names apart only by case": {"name": 1, "Name": 2, "NAME": 3},
+    "names apart only by their normal form": {"caf\u00e9": 1, "cafe\u0301": 2},
+    "names apart only by a space": {"a": 1, "a ": 2, " a": 3, "a b": 4},
+    "names apart only by a NUL": {"a": 1, "a\x00": 2, "a\x00b": 3},
+    "names apart only by a separator": {"a-b": 1, "a_b": 2, "a.b": 3, "a b": 4, "ab": 5},
+    "names apart only by an escape": {"a.b": 1, "a%2Eb": 2, "a\\.b": 3, "a\uff0eb": 4},
+    "dollars": {"$set": {"a": 1}, "$inc": 1, "a": {"$gt": 0}, "$": 1},
+    "numbers as names": {"0": "a", "1": "b", "01": "c", "1.0": "d", "-1": "e"},
+    "a list and an object of numbers": {"l": ["a"], "o": {"0": "a"}},
+    "`_id` and `_rev` in an object": {"o": {"_id": "inner", "_rev": "1-x", "_x": 1}},
+    "`_id` and `_rev` in a list": {"l": [{"_id": "inner", "_rev": "1-x", "__x__": 2}]},
+    "the columns of a table": {"id": 1, "rev": 2, "data": {"data": 3}, "key": [4], "value": None},
+    "an object that looks like an escape": {"o": {"$json": "[]"}, "p": {"__json__": "[]"}},
+    "an object that looks like a typed value": {"o": {"S": "x"}, "p": {"N": "1"}, "q": {"M": {}}},
+    "an object that looks like a date": {"o": {"$date": "2024-01-15"}, "p": {"$oid": "1"}},
+    "an object that looks like a class": {"o": {"__class__": "x", "py/object": "y"}},
+    "a reference": {"o": {"$ref": "#/a"}, "a": 1},
+    "many names": {f"field {n}": n for n in range(300)},
+}
+"""Fields that must not be taken for each other, nor for syntax (DOC-8)."""
+
+ENVELOPES = (
+    "data", "value", "doc", "document", "body", "json", "content", "payload", "fields", "item",
+    "Item", "attributes", "properties", "record", "entry", "object", "obj", "result", "source",
+    "id", "rev", "key", "meta", "metadata", "d", "v", "root", "blob", "raw",
+)  # fmt: skip
+"""Names under which a store may keep a document, and so take one for the other (DOC-8)."""
+
+ENVELOPED: dict[str, dict[str, Any]] = {
+    **{f"only {name}, an object": {name: {"x": 1, "y": {"z": None}}} for name in ENVELOPES},
+    **{f"only {name}, a list of objects": {name: [{"x": 1}]} for name in ENVELOPES},
+    **{f"only {name}, a text": {name: '{"x": 1}'} for name in ENVELOPES},
+    "a key and a value": {"key": "k", "value": {"x": 1}},
+    "an id and a document": {"id": "i", "doc": {"x": 1}},
+    "an id, a revision and data": {"id": "i", "rev": "1-a", "data": {"x": 1}},
+    "a type and a value": {"type": "dict", "value": {"x": 1}},
+    "a version and data": {"version": 2, "data": {"x": 1}},
+    "a value that expires": {"value": 1, "expires_at": 0, "ttl": 0},
+    "what a store says of success": {"ok": True, "id": "i", "rev": "1-a"},
+    "what a store says of an error": {"error": "not_found", "reason": "missing"},
+    "what an API says of an error": {"detail": "Not found", "status_code": 404},
+    "a page of results": {"total_rows": 0, "offset": 0, "rows": []},
+    "a deleted document": {"deleted": True, "is_deleted": 1, "deleted_at": "2024-01-15T10:30:00Z"},
+}
+"""Documents that look like what a store wraps around one (DOC-8)."""
+
+UNPORTABLE_NAMES = ("", *WIDE_TOP_NAMES)
+
+
+def nested(depth: int) -> dict[str, dict[str, Any]]:
+    """Documents of a given depth, the document itself counted."""
+    inner = depth - 1
+    return {
+        f"{depth} objects": {"o": _nested_in("end", ("o",) * (inner - 1) + ("x",))},
+        f"{depth - 1} arrays": {"l": _nested_in("end", (None,) * inner)},
+        f"{depth} objects and arrays": {"a": _nested_in("end", (("a", None) * depth)[:inner])},
+        f"{depth} with neighbours": {"a": _with_neighbours(inner)},
+    }
+
+
+def _nested_in(value: Any, shape: tuple[str | None, ...]) -> Any:
+    for name in reversed(shape):
+        value = [value] if name is None else {name: value}
+    return value
+
+
+def _with_neighbours(depth: int) -> Any:
+    value: Any = {"end": None}
+    for level in range(depth - 1):
+        value = {"level": level, "in": value, "after": [level]} if level % 2 else [level, value, ""]
+    return value
+
+
+def sized(size: int) -> dict[str, dict[str, Any]]:
+    """Documents of about a given size as JSON in UTF-8, never above it."""
+    kib = size // KIB
+    return {
+        f"one text, {kib} KiB": {"t": _uneven("x", size - 100), "after": 1},
+        f"one text outside ASCII, {kib} KiB": {"t": _uneven("日", size // 3 - 100), "after": 1},
+        f"one text of lines, {kib} KiB": {"t": "line\n" * (size // 6 - 100), "after": 1},
+        f"many fields, {kib} KiB": {f"field-{n:06}": f"{n:06}" for n in range(size // 26)},
+        f"many numbers, {kib} KiB": {"l": list(range(100_000, 100_000 + size // 9))},
+        f"many objects, {kib} KiB": {"l": [{"n": n, "t": "text"} for n in range(size // 32)]},
+    }
+
+
+def _uneven(character: str, count: int) -> str:
+    """Text whose end differs from its beginning, so that a cut and a repetition both show."""
+    return "begin" + character * (count - 8) + "end"

@@ -1,0 +1,174 @@
+"""Everything that a test of the suite may use: collections, properties, tables of cases."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gofannon_conformance.prove import Prover
+from gofannon_conformance.violation import NotApplicable, Violation, Violations, violation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hypothesis.stateful import RuleBasedStateMachine
+    from hypothesis.strategies import SearchStrategy
+
+    from gofannon_conformance.calls import Caller, Trace
+    from gofannon_conformance.capabilities import Detected
+    from gofannon_conformance.contract import Contract
+    from gofannon_conformance.profiles import Profile
+    from gofannon_conformance.target import Target
+    from gofannon_conformance.workspace import Collection, Workspace
+
+
+@dataclass
+class Kit:
+    """What one test is handed; the test's collections are emptied when it ends."""
+
+    test: str
+    target: Target
+    contract: Contract
+    profile: Profile
+    seed: int
+    caller: Caller
+    workspace: Workspace
+    detected: Detected
+    secrets: tuple[str, ...] = ()
+    example: str = ""
+    only_example: bool = False
+    facts: dict[str, str] = field(default_factory=dict)
+    """What the test found out besides, for the report."""
+    _leased: list[Collection] = field(default_factory=list)
+
+    @property
+    def service(self) -> Any:
+        """The service itself, for what no call shows: its signatures, its `repr()`."""
+        return self.caller.opened.service
+
+    @property
+    def trace(self) -> Trace:
+        """The calls of the example at hand."""
+        return self.caller.trace
+
+    @property
+    def dialect(self) -> str:
+        """Which reading of the seeds the target follows: `interface` or `overview`."""
+        return self.contract.dialect
+
+    def collection(self) -> Collection:
+        """Give an empty collection, to be used by this test only."""
+        return self._lease(self.workspace.collection())
+
+    def unwritten(self, *, only_to_read: bool = False) -> Collection:
+        """Give a collection that has never been touched."""
+        return self._lease(self.workspace.unwritten(only_to_read=only_to_read))
+
+    def logical(self, name: str) -> Collection:
+        """Give the application's collection of that name, or the run's own stand-in for it."""
+        return self._lease(self.workspace.logical(name, disposable=self.target.disposable))
+
+    def named(self, name: str) -> Collection:
+        """Give a collection whose name the test has made out of the run's prefix."""
+        return self._lease(self.workspace.named(name))
+
+    def fresh(self, name: str) -> str:
+        """Give an id that no earlier example has used: what it left behind must not show here."""
+        return f"{name}-{self.workspace.next_number()}"
+
+    def prove(self, check: Callable[..., None], **strategies: SearchStrategy[Any]) -> None:
+        """Run a check on many examples; each begins with the test's collections empty."""
+        self._prover().property(check, **strategies)
+
+    def prove_machine(self, machine: type[RuleBasedStateMachine], seen: list[Violation]) -> None:
+        """Run random programs of a state machine."""
+        self._prover().machine(machine, seen)
+
+    def begin(self) -> None:
+        """Start a new example: forget the trace, empty the test's collections."""
+        for collection in self._leased:
+            self.workspace.sweep(collection.name)
+        self.trace.begin()
+
+    def capability(self, name: str) -> None:
+        """Go on only if the target has a capability, as it says or as the kit detects.
+
+        Where it denies what is detected, the clause fails; where it claims what is not there,
+        the test goes on and finds that out.
+        """
+        claimed = getattr(self.target.capabilities, name)
+        if claimed is None and not self.detected.has(name, self):
+            raise NotApplicable(f"the target has no {name}: none were detected")
+        if claimed is False:
+            if self.detected.has(name, self):
+                raise violation(
+                    self.detected.clause(name),
+                    f"the target says that it has no {name}, but the kit detects that it has: "
+                    f"{self.detected.why(name)}",
+                    expected=f"capabilities that claim {name}, or a backend without",
+                )
+            raise NotApplicable(f"the target says that it has no {name}")
+
+    @contextmanager
+    def cases(self) -> Iterator[Cases]:
+        """Run a table of cases to its end; what failed is raised together afterwards."""
+        cases = Cases(self)
+        yield cases
+        cases.settle()
+
+    def finish(self) -> None:
+        """Empty the test's collections and give them back."""
+        self.workspace.give_back(*self._leased)
+        self._leased.clear()
+
+    def _lease(self, collection: Collection) -> Collection:
+        self._leased.append(collection)
+        return collection
+
+    def _prover(self) -> Prover:
+        return Prover(
+            self.test,
+            self.profile,
+            self.seed,
+            before_each=self.begin,
+            example=self.example,
+            only_example=self.only_example,
+        )
+
+
+class Cases:
+    """The cases of one table: each is tried, whatever became of the others."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        self._failed: list[tuple[str, Violation]] = []
+
+    @contextmanager
+    def case(self, label: str) -> Iterator[None]:
+        """Try one case; the label says which one it was when it fails."""
+        self._kit.trace.begin()
+        try:
+            yield
+        except Violation as found:
+            self._failed.append((label, found))
+
+    def settle(self) -> None:
+        """Raise what failed: one violation for each set of clauses, naming its other cases."""
+        kinds: dict[tuple[str, ...], list[tuple[str, Violation]]] = {}
+        for label, found in self._failed:
+            kinds.setdefault(found.clauses, []).append((label, found))
+        told = []
+        for cases in kinds.values():
+            label, first = min(cases, key=lambda case: len(case[1].program))
+            first.what = f"{first.what} ({label})"
+            others = [other for other, found in cases if found is not first]
+            if others:
+                shown = ", ".join(others[:12])
+                more = f" and {len(others) - 12} more" if len(others) > 12 else ""
+                first.what += f"; the same with {shown}{more}"
+            told.append(first)
+        if len(told) == 1:
+            raise told[0]
+        if told:
+            raise Violations(told)

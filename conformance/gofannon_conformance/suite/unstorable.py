@@ -1,0 +1,237 @@
+"""Values that JSON cannot hold, values that may be converted, and things that are no document."""
+
+from __future__ import annotations
+
+import enum
+from collections import OrderedDict, defaultdict, namedtuple
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import PurePosixPath
+from typing import Any
+from uuid import UUID
+
+from gofannon_conformance.equality import differences
+
+
+class Opaque:
+    """An object of the application; equal to its copy, so that a store may give it back."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Opaque) and other.tag == self.tag
+
+    def __hash__(self) -> int:
+        return hash(self.tag)
+
+    def __repr__(self) -> str:
+        return f"Opaque({self.tag!r})"
+
+
+class Colour(enum.Enum):
+    """An enumeration whose members are no JSON values."""
+
+    RED = "red"
+
+
+class Level(enum.IntEnum):
+    """An enumeration whose members are ints."""
+
+    HIGH = 3
+
+
+class Mood(enum.StrEnum):
+    """An enumeration whose members are texts."""
+
+    CALM = "calm"
+
+
+class Kind(str, enum.Enum):  # noqa: UP042  # the older way to write it: its str() is "Kind.ALPHA"
+    """An enumeration whose members are texts, and whose `str()` is another one."""
+
+    ALPHA = "alpha"
+
+
+class Count(int):
+    """A subclass of int."""
+
+
+class Ratio(float):
+    """A subclass of float."""
+
+
+class Name(str):
+    """A subclass of str."""
+
+    __slots__ = ()
+
+
+class Items(list):  # type: ignore[type-arg]
+    """A subclass of list."""
+
+
+Point = namedtuple("Point", ("x", "y"))  # noqa: PYI024  # a plain one, as authors write it
+
+
+def _cycle_of_dicts() -> dict[str, Any]:
+    inner: dict[str, Any] = {"name": "inner"}
+    inner["self"] = inner
+    return inner
+
+
+def _cycle_of_lists() -> list[Any]:
+    inner: list[Any] = [1]
+    inner.append(inner)
+    return inner
+
+
+UNSTORABLE: dict[str, Any] = {
+    "a set": {1, 2},
+    "a set of text": {"a"},
+    "an empty set": set(),
+    "a frozenset": frozenset({"a"}),
+    "bytes": b"bytes",
+    "bytes that are no text": b"\xff\x00",
+    "a bytearray": bytearray(b"ab"),
+    "an object": Opaque("o"),
+    "a member of an Enum": Colour.RED,
+    "a UUID": UUID("550e8400-e29b-41d4-a716-446655440000"),
+    "a path": PurePosixPath("/tmp/x"),  # noqa: S108  # nothing is written there
+    "a complex number": 1 + 2j,
+    "a fraction": Fraction(1, 3),
+    "a timedelta": timedelta(seconds=90),
+    "a time": time(10, 30),
+    "a range": range(3),
+    "a class": Opaque,
+    "a function": len,
+    "an Ellipsis": ...,
+    "a generator": (n for n in range(3)),
+    "NaN": float("nan"),
+    "infinity": float("inf"),
+    "minus infinity": float("-inf"),
+    "an int as a key": {1: "one"},
+    "zero as a key": {0: "zero"},
+    "None as a key": {None: "nothing"},
+    "True as a key": {True: "yes"},
+    "a float as a key": {1.5: "one and a half"},
+    "bytes as a key": {b"k": "v"},
+    "a tuple as a key": {("a", "b"): "v"},
+    "an int and its text as keys": {1: "int", "1": "text"},
+    "a dict that holds itself": _cycle_of_dicts(),
+    "a list that holds itself": _cycle_of_lists(),
+}
+"""Values that are refused, or come back as themselves (SAVE-11)."""
+
+CONVERTIBLE: dict[str, Any] = {
+    "a datetime": datetime(2024, 1, 15, 10, 30, 0, 123456, tzinfo=UTC),
+    "a datetime with an offset": datetime(2024, 1, 15, 10, 30, tzinfo=timezone(timedelta(hours=2))),
+    "a datetime without a zone": datetime(2024, 1, 15, 10, 30),  # noqa: DTZ001  # on purpose
+    "a date": date(2024, 1, 15),
+    "a Decimal": Decimal("87.50"),
+    "a small Decimal": Decimal("0.05"),
+    "a whole Decimal": Decimal(7),
+    "a tuple": (1, "two", [3]),
+    "an empty tuple": (),
+    "a tuple of tuples": ((1, 2), (3,)),
+    "a namedtuple": Point(1, 2),
+    "an IntEnum": Level.HIGH,
+    "a StrEnum": Mood.CALM,
+    "a member of an Enum of str": Kind.ALPHA,
+    "an OrderedDict": OrderedDict(b=1, a=[2]),
+    "a defaultdict": defaultdict(list, {"a": [1]}),
+    "a subclass of int": Count(3),
+    "a subclass of float": Ratio(0.5),
+    "a subclass of str": Name("name"),
+    "a subclass of list": Items([1, 2]),
+}
+"""Values that are refused, come back as themselves, or are converted as the contract allows."""
+
+NOT_DICTS: dict[str, Any] = {
+    "None": None,
+    "a list": [],
+    "a list of pairs": [["a", 1], ["b", 2]],
+    "a list of documents": [{"a": 1}],
+    "a tuple of pairs": (("a", 1),),
+    "a text": "text",
+    "a JSON text": '{"a": 1}',
+    "an empty text": "",
+    "bytes": b'{"a": 1}',
+    "a number": 5,
+    "zero": 0,
+    "True": True,
+    "a set": {"a"},
+    "an object": Opaque("doc"),
+}
+"""What is no document (SAVE-12)."""
+
+
+def placed(value: Any, *, among: dict[str, Any]) -> dict[str, dict[Any, Any]]:
+    """Put a value at several places of a document, with other fields before and after it."""
+    return {
+        "as a field": {**among, "value": value, "z": "after"},
+        "in a list": {**among, "l": [1, value, "after"]},
+        "deep down": {**among, "o": {"p": [{"q": value}], "after": 1}},
+    }
+
+
+def unlike(expected: Any, found: Any) -> list[str]:
+    """Say where a value came back neither as itself nor as the contract allows to convert it."""
+    return [str(d) for d in differences(expected, found, numbers="exact") if not _allowed(d)]
+
+
+def _allowed(difference: Any) -> bool:
+    if difference.kind not in {"type", "value"}:
+        return False
+    return is_conversion(difference.expected, difference.actual)
+
+
+def is_conversion(value: Any, found: Any) -> bool:
+    """Tell whether a value was converted as the contract allows.
+
+    >>> is_conversion((1, 2), [1, 2]), is_conversion({1, 2}, [1, 2])
+    (True, False)
+    """
+    if isinstance(value, (datetime, date)):
+        return _is_iso_text(value, found)
+    if isinstance(value, Decimal):
+        return type(found) in (int, float) and float(found) == float(value)
+    if isinstance(value, (tuple, list)):
+        return (
+            type(found) is list
+            and len(found) == len(value)
+            and all(_same(v, f) for v, f in zip(value, found, strict=True))
+        )
+    if isinstance(value, dict):
+        return (
+            type(found) is dict
+            and found.keys() == value.keys()
+            and all(_same(v, found[k]) for k, v in value.items())
+        )
+    for plain, plainly in _PLAINLY:
+        if isinstance(value, plain) and type(value) not in (int, float, str, bool):
+            return type(found) is plain and found == plainly(value)
+    return False
+
+
+_PLAINLY: tuple[tuple[type, Any], ...] = (
+    (int, int.__int__),
+    (float, float.__float__),
+    (str, str.__str__),  # a subclass may have a `__str__` of its own, which says something else
+)
+
+
+def _same(value: Any, found: Any) -> bool:
+    return not unlike(value, found)
+
+
+def _is_iso_text(value: date, found: Any) -> bool:
+    if type(found) is not str:
+        return False
+    try:
+        if isinstance(value, datetime):
+            return "T" in found and datetime.fromisoformat(found) == value
+        return found == value.isoformat()
+    except (ValueError, TypeError):  # no ISO text, or one with a zone against one without
+        return False

@@ -1,0 +1,28 @@
+"""What a person asked for and cannot have: one clear line, exit status 2, never a traceback."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class UsageError(Exception):
+    """The run cannot be carried out as asked; the text says why and what to do about it."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Name the known word that was probably meant, as the end of a sentence.
+
+    >>> nearest("standart", ["quick", "standard", "thorough"])
+    "; did you mean 'standard'?"
+    >>> nearest("x", ["quick"])
+    '; known: quick'
+    """
+    names = list(known)
+    close = difflib.get_close_matches(word, names, n=1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known: {', '.join(names)}" if names else ""

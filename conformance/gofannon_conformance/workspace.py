@@ -1,0 +1,282 @@
+"""The collections that a run may use on one service: named, counted, proven empty, cleaned up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gofannon_conformance.calls import Answer, Call, Caller
+from gofannon_conformance.snapshot import snapshot
+from gofannon_conformance.violation import NotTested, violation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_COLLECTIONS = 40
+"""On a real cloud each collection costs seconds and money."""
+
+MANY = 500
+"""More documents than these are not deleted one by one where the target can drop a collection."""
+
+LOGICAL_NAMES = (
+    "agents",
+    "deployments",
+    "users",
+    "sessions",
+    "tickets",
+    "demos",
+    "agent_data_store",
+)
+"""The application's own collections; their real names are used only on a disposable target."""
+
+_STILL_THERE = frozenset({409, 429})
+"""Refusals of a delete that leave the document where it is: it is tried again at the end."""
+
+
+@dataclass
+class Names:
+    """The names that a run made up on one target; services that are opened in turn share them."""
+
+    used: set[str] = field(default_factory=set)
+    free: list[str] = field(default_factory=list)
+    """Those whose collections are empty again."""
+    count: int = 0
+
+
+class Collection:
+    """One collection of the service under test: calls on it are recorded and answered."""
+
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        self.workspace = workspace
+        self.name = name
+
+    def get(self, doc_id: Any) -> Answer:
+        """Call `get()`."""
+        return self.workspace.caller.call("get", self.name, doc_id)
+
+    def save(self, doc_id: Any, doc: Any) -> Answer:
+        """Call `save()` with a copy of a document, so that the suite's own stays as it is."""
+        return self.save_itself(doc_id, snapshot(doc), shown=doc)
+
+    def save_itself(self, doc_id: Any, doc: Any, *, shown: Any = None) -> Answer:
+        """Call `save()` with the very object given, for the clauses about the caller's dict."""
+        self.workspace.note_save(self.name, doc_id)
+        shown = snapshot(doc) if shown is None else shown
+        if isinstance(doc, dict):
+            self.workspace.caller.trace.names.update(doc)
+        return self.workspace.caller.call(
+            "save", self.name, doc_id, doc, shown=(self.name, doc_id, shown)
+        )
+
+    def delete(self, doc_id: Any) -> Answer:
+        """Call `delete()`."""
+        return self.workspace.caller.call("delete", self.name, doc_id)
+
+    def list_all(self) -> Answer:
+        """Call `list_all()`."""
+        return self.workspace.caller.call("list_all", self.name)
+
+
+class Workspace:
+    """Hands out collections of one service, and leaves none of them with a document in it.
+
+    A name is the run's own prefix and a number. An emptied collection is used again, so that a
+    run needs few of them. Only documents that the run saved are ever deleted.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        prefix: str,
+        *,
+        shared: Names | None = None,
+        silent_deletes: bool = False,
+        drop: Callable[[str], None] | None = None,
+    ) -> None:
+        self.caller = caller
+        self.prefix = prefix
+        self._drop = drop
+        self.silent_deletes = silent_deletes
+        """Whether the dialect lets `delete()` of a missing document pass in silence."""
+        self._names = Names() if shared is None else shared
+        self._handed_out: set[str] = set()
+        self._numbers = 0
+        self._saved: dict[str, set[Any]] = {}
+        self._ever: set[Any] = set()
+        self._ground: str | None = None
+
+    def collection(self) -> Collection:
+        """Give an empty collection; the canary proves that it is."""
+        self._check_ground()
+        name = self._free_name() or self._new_name()
+        self._check_empty(name)
+        return Collection(self, name)
+
+    def unwritten(self, *, only_to_read: bool = False) -> Collection:
+        """Give a collection that nobody has written to, nor read."""
+        if not only_to_read:
+            self._check_ground()
+        return Collection(self, self._new_name())
+
+    def named(self, name: str) -> Collection:
+        """Give the collection of a given name; the caller answers for its being the run's own."""
+        self._check_ground()
+        self._count(name)
+        return Collection(self, name)
+
+    def logical(self, name: str, *, disposable: bool) -> Collection:
+        """Give the application's collection of that name: the real one only if disposable."""
+        collection = self.named(name if disposable else f"{self.prefix}_{name}")
+        self._check_empty(collection.name, foreign_stops=True)
+        return collection
+
+    def give_back(self, *collections: Collection) -> None:
+        """Empty collections and keep those that are the run's own for the next test."""
+        for collection in collections:
+            name = collection.name
+            self.sweep(name)
+            free = self._names.free
+            if self._is_ordinary(name) and not self._saved.get(name) and name not in free:
+                free.append(name)
+
+    def sweep(self, name: str) -> None:
+        """Delete every document that the run has saved in a collection, or a large one whole."""
+        if self._drop is not None and self.is_own(name) and len(self._saved.get(name, ())) > MANY:
+            self._drop(name)
+            self._saved[name].clear()
+        for doc_id in sorted(self._saved.get(name, ()), key=repr):
+            answer = self.caller.quietly(Call("delete", (name, doc_id)), (name, doc_id))
+            if answer.returned or (answer.refused and answer.status not in _STILL_THERE):
+                self._saved[name].discard(doc_id)
+
+    def sweep_all(self) -> None:
+        """Delete every document that the run has saved anywhere."""
+        for name in list(self._saved):
+            self.sweep(name)
+
+    def drop_all(self) -> None:
+        """Remove the run's own collections from the server, where the target can."""
+        for name in sorted(self._handed_out):
+            if self._drop is not None and self.is_own(name):
+                self._drop(name)
+
+    def note_save(self, name: str, doc_id: Any) -> None:
+        """Remember that a document may now exist, so that it will be deleted.
+
+        A service may take an id that is no text, against ID-6: then that one is deleted too.
+        """
+        if _is_hashable(doc_id):
+            self._saved.setdefault(name, set()).add(doc_id)
+            self._ever.add(doc_id)
+
+    def next_number(self) -> int:
+        """Give a number that this workspace has not given before."""
+        self._numbers += 1
+        return self._numbers
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The names of all collections that were handed out for this service."""
+        return frozenset(self._handed_out)
+
+    def is_own(self, name: str) -> bool:
+        """Whether a name was made up by the run, so that its collection may be dropped."""
+        return name.lower().startswith(self.prefix)
+
+    def _is_ordinary(self, name: str) -> bool:
+        own, _, number = name.rpartition("_")
+        return own == self.prefix and number.isdigit()
+
+    def _free_name(self) -> str | None:
+        if not self._names.free:
+            return None
+        name = self._names.free.pop()
+        self._handed_out.add(name)
+        return name
+
+    def _new_name(self) -> str:
+        self._names.count += 1
+        name = f"{self.prefix}_{self._names.count:02}"
+        self._count(name)
+        return name
+
+    def _count(self, name: str) -> None:
+        used = self._names.used
+        if name not in used and len(used) >= MOST_COLLECTIONS:
+            raise NotTested(
+                f"all {MOST_COLLECTIONS} collections of the run are used up, because they could "
+                "not be emptied again: see the failures of API, DEL and LIST"
+            )
+        used.add(name)
+        self._handed_out.add(name)
+
+    def _check_ground(self) -> None:
+        """Look once whether a collection that cannot exist holds documents: then write nothing.
+
+        A service that ignores the collection's name would let the run write into whatever it
+        shows, which may be somebody's data.
+        """
+        if self._ground is None:
+            name = self._free_name() or self._new_name()
+            answer = self.caller.quietly(Call("list_all", (name,)), (name,))
+            shown = answer.value if answer.returned and isinstance(answer.value, list) else []
+            self._ground = ""
+            if shown:
+                self._ground = (
+                    f"the collection {name!r}, which the kit made up for this run, already shows "
+                    f"{len(shown):,} document(s); nothing was written (see LIST-3)"
+                )
+            else:
+                self._names.free.append(name)
+        if self._ground:
+            raise NotTested(self._ground)
+
+    def _check_empty(self, name: str, *, foreign_stops: bool = False) -> None:
+        call = Call("list_all", (name,))
+        answer = self.caller.quietly(call, (name,))
+        listed = answer.value
+        if not answer.returned or not isinstance(listed, list) or not listed:
+            return  # a list_all() that fails is the business of LIST's own tests
+        ids = [doc.get("_id") if isinstance(doc, dict) else None for doc in listed]
+        ours = [doc_id for doc_id in ids if _is_hashable(doc_id) and doc_id in self._ever]
+        if foreign_stops and len(ours) < len(ids):
+            raise CollectionInUse(name, len(ids))
+        self.caller.trace.begin()
+        self.caller.trace.steps.append(call)
+        if not ours:
+            raise violation(
+                ("LIST-3", "LIST-7"),
+                "list_all() shows documents that nobody saved, in a collection of the kit's own",
+                answer=answer,
+                expected="[]",
+            )
+        leftovers = self._leftovers(name, ours)
+        raise violation(
+            leftovers,
+            "list_all() shows documents that are not in this collection: every one was deleted, "
+            "or saved in another collection",
+            answer=answer,
+            expected="[]",
+        )
+
+    def _leftovers(self, name: str, ids: list[Any]) -> tuple[str, ...]:
+        elsewhere = any(i in saved for n, saved in self._saved.items() if n != name for i in ids)
+        return ("ISO-2", "LIST-5") if elsewhere else ("DEL-4", "LIST-4")
+
+
+def _is_hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
+class CollectionInUse(Exception):  # noqa: N818  # it stops the run, and says why
+    """A collection holds documents that the run did not save; it was not touched."""
+
+    def __init__(self, name: str, count: int) -> None:
+        super().__init__(
+            f"the collection {name!r} already holds {count:,} document(s) that this run did not "
+            "save; it was not touched, and the run stops here"
+        )

@@ -1,0 +1,27 @@
+"""The whole suite on every reference backend, on a real server, emulator or stand-in.
+
+A backend whose server is not to be had here fails: it is not tested, which is never silent.
+"""
+
+from gofannon_conformance import DatabaseServiceContract
+from gofannon_conformance.resolve import resolve
+
+
+class TestMemory(DatabaseServiceContract):
+    target = resolve("memory")
+
+
+class TestCouchDB(DatabaseServiceContract):
+    target = resolve("couchdb")
+
+
+class TestDynamoDB(DatabaseServiceContract):
+    target = resolve("dynamodb")
+
+
+class TestFirestore(DatabaseServiceContract):
+    target = resolve("firestore")
+
+
+class TestPostgreSQL(DatabaseServiceContract):
+    target = resolve("postgresql")

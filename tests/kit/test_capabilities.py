@@ -1,0 +1,163 @@
+"""Finding out by trying: revisions and conflicts, on stores of every habit."""
+
+from itertools import count
+from uuid import uuid4
+
+import pytest
+from fastapi import HTTPException
+from given import NaiveService, kit_of
+
+from gofannon_backends.memory import MemoryDatabaseService
+from gofannon_conformance.capabilities import Detected
+from gofannon_conformance.target import Capabilities, Target
+from gofannon_conformance.violation import NotApplicable, NotTested, Violation
+
+
+class Revised(NaiveService):
+    """Counts revisions, and shows them."""
+
+    carried = True
+
+    def __init__(self):
+        super().__init__()
+        self.revs = {}
+        self.counter = count(1)
+
+    def save(self, db_name, doc_id, doc):
+        self.check(doc.get("_rev"), self.revs.get((db_name, doc_id)))
+        super().save(db_name, doc_id, {k: v for k, v in doc.items() if k != "_rev"})
+        rev = self.revs[db_name, doc_id] = self.next_rev()
+        return {"id": doc_id, "rev": rev}
+
+    def get(self, db_name, doc_id):
+        found = super().get(db_name, doc_id)
+        return {**found, "_rev": self.revs[db_name, doc_id]} if self.carried else found
+
+    def delete(self, db_name, doc_id):
+        super().delete(db_name, doc_id)
+        del self.revs[db_name, doc_id]
+
+    def next_rev(self):
+        return str(next(self.counter))
+
+    def check(self, brought, current):
+        """Take any."""
+
+
+class Conflicting(Revised):
+    """Refuses a stale `_rev`, as the contract's capability says."""
+
+    def check(self, brought, current):
+        if brought is not None and brought != current:
+            raise HTTPException(409, "stale")
+
+
+class Demanding(Revised):
+    """Refuses whoever does not bring the current `_rev`, as CouchDB itself does."""
+
+    def check(self, brought, current):
+        if brought != current:
+            raise HTTPException(409, "stale")
+
+
+class Placeholder(Revised):
+    def next_rev(self):
+        return "1"
+
+
+class Invisible(Revised):
+    carried = False
+
+    def next_rev(self):
+        return str(uuid4())
+
+
+class RefusesAnyRev(Revised):
+    """Cannot take back what it gave: no conflict detection, but a mistake."""
+
+    def check(self, brought, current):
+        if brought is not None:
+            raise HTTPException(409, "no")
+
+
+class Down:
+    def __getattr__(self, name):
+        raise HTTPException(503, "down")
+
+
+HABITS = {
+    MemoryDatabaseService: (True, False),
+    Revised: (True, False),
+    Conflicting: (True, True),
+    Demanding: (True, True),
+    Placeholder: (False, False),
+    Invisible: (False, False),
+    RefusesAnyRev: (False, False),
+    NaiveService: (False, False),
+    Down: (False, False),
+}
+
+
+@pytest.mark.parametrize("service", HABITS)
+def test_what_a_store_does_is_what_is_detected(service):
+    kit = kit_of(service())
+    assert (kit.detected.has("revisions", kit), kit.detected.has("conflicts", kit)) == HABITS[
+        service
+    ]
+
+
+def test_trial_leaves_no_document_and_no_trace():
+    service = Conflicting()
+    kit = kit_of(service)
+    kit.detected.has("revisions", kit)
+    kit.detected.has("conflicts", kit)
+    assert kit.trace.steps == []
+    assert not any(service.data.values())
+
+
+def test_each_is_tried_once():
+    kit = kit_of(Revised())
+    assert kit.detected.has("revisions", kit)
+    calls = kit.caller.count
+    assert kit.detected.has("revisions", kit)
+    assert kit.caller.count == calls
+
+
+def test_what_was_seen_is_told():
+    kit = kit_of(Conflicting())
+    assert Detected().why("revisions") == ""
+    assert kit.detected.has("revisions", kit)
+    assert kit.detected.why("revisions") == ("`rev` went from '1' to '2', and get() carries `_rev`")
+    assert kit.detected.has("conflicts", kit)
+    assert "was refused with 409" in kit.detected.why("conflicts")
+
+
+def test_trial_that_could_not_be_made_is_made_again():
+    service = NaiveService()
+    service.list_all = lambda db_name: [{"_id": "somebody's"}]
+    kit = kit_of(service)
+    for _ in range(2):
+        with pytest.raises(NotTested):
+            kit.detected.has("revisions", kit)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "service", "raised"),
+    [
+        (None, Revised, None),
+        (None, NaiveService, NotApplicable),
+        (True, Revised, None),
+        (True, NaiveService, None),  # and the test finds out
+        (False, NaiveService, NotApplicable),
+        (False, Revised, Violation),
+    ],
+)
+def test_claim_is_held_against_what_is_detected(claimed, service, raised):
+    target = Target(name="t", connect=service, capabilities=Capabilities(revisions=claimed))
+    kit = kit_of(service(), target=target)
+    if raised is None:
+        assert kit.capability("revisions") is None
+    else:
+        with pytest.raises(raised) as found:
+            kit.capability("revisions")
+        assert getattr(found.value, "clauses", ("SAVE-14",)) == ("SAVE-14",)

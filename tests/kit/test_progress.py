@@ -1,0 +1,118 @@
+"""How a run goes on: a line per group in a log, a bar on a terminal."""
+
+import io
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from gofannon_conformance.progress import MARKS_IN_A_LINE, Kind, Progress, kind_of
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def data(*clauses, outcome="pass", broken=(), expected=(), limits=()):
+    return {
+        "clauses": list(clauses),
+        "outcome": outcome,
+        "failures": [{"clauses": list(broken)}],
+        "target": {"expected": dict.fromkeys(expected, "x"), "limits": dict.fromkeys(limits, "x")},
+    }
+
+
+def shown(monkeypatch, stream, *kinds, total=2, **more):
+    """Show tests of the group GET, then one of SAVE for each kind in a tuple of its own."""
+    monkeypatch.setattr("sys.stderr", stream)
+    progress = Progress(total, color=False, **more)
+    progress.begin(["memory", "couchdb"], "quick", 7)
+    for number, (clause, kind) in enumerate(kinds):
+        progress.start(f"conformance::memory::test_number_{number}")
+        progress.advance(data(clause), kind)
+        progress.done()
+    progress.end()
+    return stream.getvalue()
+
+
+GET = [("GET-1", Kind.PASSED), ("GET-2", Kind.FAILED), ("GET-3", Kind.NOT_APPLICABLE)]
+SAVE = [("SAVE-1", Kind.PASSED)]
+
+
+def test_log_file_gets_a_line_for_each_group(monkeypatch):
+    heading, get, save = shown(monkeypatch, io.StringIO(), *GET, *SAVE, total=4).splitlines()
+    assert heading == "memory, couchdb: 4 tests, profile quick, seed 7"
+    assert get.startswith("  GET  .F-")
+    assert save.startswith("  SAVE .")
+    assert "1 failed" in get
+    assert "failed" not in save
+
+
+def test_long_line_is_broken(monkeypatch):
+    passed = [("GET-1", Kind.PASSED)] * (MARKS_IN_A_LINE + 1)
+    _, first, second = shown(monkeypatch, io.StringIO(), *passed).splitlines()
+    assert first == "  GET  " + "." * MARKS_IN_A_LINE
+    assert second.startswith("       .")
+
+
+@pytest.mark.parametrize(("total", "told"), [(0, "0 tests"), (1, "1 test"), (2, "2 tests")])
+def test_nothing_ran(monkeypatch, total, told):
+    assert shown(monkeypatch, io.StringIO(), total=total) == (
+        f"memory, couchdb: {told}, profile quick, seed 7\n"
+    )
+
+
+def test_terminal_gets_a_bar_that_goes_away(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    text = shown(monkeypatch, Terminal(), *GET)
+    assert "1/2" in text
+    assert "2/2" in text
+    assert "1 failed" in text
+    assert "number 1" in text
+    assert "\x1b[2K" in text.splitlines()[-1]
+
+
+def test_everything_is_written_aside(monkeypatch):
+    """Where pytest captures the streams, the capture is suspended while something is shown."""
+    depth = []
+
+    @contextmanager
+    def aside():
+        depth.append(1)
+        yield
+        depth.pop()
+
+    class Watched(io.StringIO):
+        def write(self, text):
+            assert depth
+            return super().write(text)
+
+    assert "  GET  .F-" in shown(monkeypatch, Watched(), *GET, aside=aside)
+
+
+@pytest.mark.parametrize(
+    ("failed", "told", "kind"),
+    [
+        (False, data("GET-1"), Kind.PASSED),
+        (False, data("GET-1", outcome="not applicable"), Kind.NOT_APPLICABLE),
+        (True, data("GET-1", outcome="not tested"), Kind.NOT_TESTED),
+        (True, data("GET-1", outcome="error"), Kind.ERROR),
+        (True, data("GET-1", outcome="fail", broken=["GET-1"]), Kind.FAILED),
+        (
+            False,
+            data("GET-1", outcome="fail", broken=["GET-1", "X"], expected=["GET-1"], limits=["X"]),
+            Kind.EXPECTED,
+        ),
+        (
+            False,
+            data("GET-1", outcome="fail", broken=["GET-1", "SAVE-9"], expected=["GET-1"]),
+            Kind.FAILED_A_SHOULD,
+        ),
+    ],
+)
+def test_kind_of_an_outcome(failed, told, kind):
+    assert kind_of(SimpleNamespace(failed=failed), told) is kind
+    assert len(kind.mark) == 1
+    assert kind.words

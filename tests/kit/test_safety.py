@@ -1,0 +1,88 @@
+"""What a run leaves behind, and what it never touches."""
+
+import json
+
+import pytest
+
+
+def left(author):
+    return [file.name for file in (author.folder / "kept").glob("*.json")]
+
+
+def names(author):
+    return {json.loads(n) for n in (author.folder / "kept" / "names").read_text().splitlines()}
+
+
+@pytest.mark.parametrize("store", ["Interrupted", "Terminated"])
+def test_interrupted_run_leaves_no_document_and_says_so(author, store):
+    result = author.run(f"stores.py:{store}", report=True)
+    assert result.ret == 2
+    assert left(author) == []
+    assert author.report()["interrupted"] is True
+    outcomes = author.outcomes()
+    assert "not tested" in outcomes.values()
+    assert "pass" in outcomes.values()
+    assert "Interrupted: this is what was found out until then." in author.told(result)
+    assert f"{store}: not conformant (" in author.told(result)
+    assert "Traceback" not in result.stderr.str()
+
+
+def test_interrupted_subclass_leaves_no_document(author):
+    author.subclasses("Interrupted")
+    author.pytest(clause="GET,SAVE", apart=True)
+    assert left(author) == []
+    assert author.report()["interrupted"] is True
+
+
+def test_whole_run_uses_few_collections_of_its_own_and_empties_them(author):
+    result = author.run("stores.py:OnFiles")
+    assert result.ret == 0
+    assert left(author) == []
+    used = names(author)
+    assert 10 < len(used) <= 40
+    prefix = {name[:10].lower() for name in used}
+    assert len(prefix) == 1
+    assert prefix.pop().startswith("gfc_")
+
+
+def test_real_names_are_used_on_a_disposable_target_and_emptied(author):
+    author.subclasses("OnFiles", "    disposable = True\n")
+    author.pytest(clause="ISO-5,SCH-1")
+    assert {"agents", "agent_data_store"} <= names(author)
+    assert left(author) == []
+
+
+def test_real_name_that_holds_documents_stops_the_run(author):
+    author.subclasses(
+        "OnFiles",
+        "    disposable = True\n    def connect(self):\n"
+        "        service = OnFiles()\n"
+        "        service.save('agents', 'precious', {'n': 1})\n"
+        "        service.save = self.save\n"
+        "        return service\n"
+        "    def save(self, name, doc_id, doc):\n"
+        "        assert name != 'agents'\n"
+        "        return {'id': doc_id, 'rev': '1'}\n",
+    )
+    result = author.pytest(clause="ISO-5,SCH")
+    assert result.ret == 2
+    assert len(left(author)) == 1
+    result.stdout.fnmatch_lines(["*'agents' already holds 1 document(s)*the run stops here*"])
+    assert "pass" not in author.outcomes().values()
+
+
+def test_service_deaf_to_the_collections_name_is_not_written_to(author):
+    result = author.run("stores.py:Deaf", clause="GET,SAVE,DEL,LIST", report=True)
+    assert result.ret == 1
+    assert "written to" not in result.stdout.str()
+    assert "deleted from" not in result.stdout.str()
+    assert author.outcomes()["LIST-3"] == "fail"
+    assert author.outcomes()["GET-1"] == "not tested"
+    assert "already shows 1 document(s); nothing was written" in json.dumps(author.clauses())
+
+
+def test_command_leaves_nothing_in_the_folder(author):
+    before = {file.name for file in author.folder.iterdir()}
+    author.run("stores.py:ForgetsNone", clause="GET-1,DOC-5")
+    after = {file.name for file in author.folder.iterdir()}
+    assert after - before <= {"__pycache__", "stdout", "stderr"}

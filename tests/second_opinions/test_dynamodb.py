@@ -1,0 +1,31 @@
+"""The DynamoDB backend on the other emulators that can be had: each is lenient elsewhere."""
+
+from dataclasses import replace
+
+from gofannon_conformance import DatabaseServiceContract
+from gofannon_conformance.resolve import resolve
+
+DYNAMODB = resolve("dynamodb")
+
+
+class TestDynamoDBOnDynalite(DatabaseServiceContract):
+    target = replace(DYNAMODB, name="dynamodb on dynalite", server="dynamodb:dynalite")
+
+
+class TestDynamoDBInMoto(DatabaseServiceContract):
+    name = "dynamodb in moto's process"
+    capabilities = DYNAMODB.capabilities
+
+    def connect(self):
+        from moto import mock_aws
+
+        from gofannon_backends.dynamodb import DynamoDBService
+
+        with mock_aws(), DynamoDBService() as service:
+            yield service
+
+    def collections(self, service):
+        return service.collections()
+
+    def drop(self, service, collection):
+        service.drop(collection)
