@@ -30,7 +30,8 @@ STEPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "lint": (("ruff", "check"), ("ruff", "format", "--check")),
     "types": (("mypy",),),
     "imports": (("lint-imports",),),
-    "tests": (("coverage", "erase"), ("coverage", "run", "-m", "pytest", "-n", "auto")),
+    # Three at once on two cores: those that wait for a server's time-outs leave one idle.
+    "tests": (("coverage", "erase"), ("coverage", "run", "-m", "pytest", "-n", "3")),
     "coverage": (
         ("coverage", "combine", "--quiet"),
         ("coverage", "report", "--include=conformance/*"),

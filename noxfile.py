@@ -26,6 +26,7 @@ nox.options.download_python = "never"
 IN_THE_WHEEL = (
     "gofannon_backends/py.typed",
     "gofannon_conformance/contract.toml",
+    "gofannon_conformance/mutants/seen.py",
     "gofannon_conformance/py.typed",
     "gofannon_conformance/report/schema.json",
     "gofannon_conformance/servers/node/dynalite/package-lock.json",
@@ -88,6 +89,20 @@ def conformance(session: nox.Session, backend: str) -> None:
 
 
 @nox.session(python=PYTHONS[0])
+def selftest(session: nox.Session) -> None:
+    """Run the suite on the kit's own zoo of wrong services, and print what caught which."""
+    _install_pinned(session)
+    session.run("gofannon-conformance", "selftest", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def false_alarms(session: nox.Session) -> None:
+    """Run the suite on every right service of the zoo, on twenty seeds."""
+    _install_pinned(session)
+    session.run("gofannon-conformance", "selftest", "--right", "--seeds", "20", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
 def second_opinions(session: nox.Session) -> None:
     """Run the suite on the other emulators that can be had without a container."""
     _install_pinned(session)
@@ -100,6 +115,13 @@ def containers(session: nox.Session) -> None:
     session.install("-c", "requirements/all.txt", ".[all]")
     in_containers = [f"--server={backend}:container" for backend in SERVED]
     session.run(*CONFORMANCE, *SERVED, *in_containers, *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def zoo(session: nox.Session) -> None:
+    """Run the suite on the broken services that take minutes; the tests leave these out."""
+    _install_pinned(session)
+    session.run("pytest", "-m", "zoo", "-n", "auto", *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])

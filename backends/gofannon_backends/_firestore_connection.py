@@ -44,6 +44,11 @@ _CHANNEL_OPTIONS: Final = (
 )
 
 
+_PAGE_PATIENCE: Final = 2.5
+"""How much longer a page may take than a document: the emulator goes through the whole collection
+for each one, which at 100,000 documents takes it several seconds."""
+
+
 class NoAnswerError(Exception):
     """The answer neither has the document nor says that it is missing."""
 
@@ -65,7 +70,8 @@ class Connection:
     """The calls to one database (`projects/.../databases/...`), each one request.
 
     Errors are `NoAnswerError`, those of `google.api_core.exceptions`, and `ValueError` once it
-    is closed. A call ends within `timeout` seconds, and `retry_seconds` more where it is repeated.
+    is closed. A call ends within `timeout` seconds, a page within two and a half times that; and
+    `retry_seconds` more where it is repeated.
     """
 
     def __init__(
@@ -129,8 +135,8 @@ class Connection:
         request = types.RunQueryRequest(
             parent=f"{self._database}/documents", structured_query=query
         )
-        answers = self._call(self._reads, self._streamed(self._client.run_query, request))
-        raw_answers = map(types.RunQueryResponse.pb, answers)
+        asking = self._streamed(self._client.run_query, request, patience=_PAGE_PATIENCE)
+        raw_answers = map(types.RunQueryResponse.pb, self._call(self._reads, asking))
         return [raw.document for raw in raw_answers if raw.HasField("document")]
 
     def collections(self) -> list[str]:
@@ -151,9 +157,11 @@ class Connection:
         """Close the channel; calls that are under way end with `Cancelled`."""
         self._channel.close()
 
-    def _streamed(self, method: Callable[..., Any], request: Any) -> Callable[[], list[Any]]:
+    def _streamed(
+        self, method: Callable[..., Any], request: Any, *, patience: float = 1.0
+    ) -> Callable[[], list[Any]]:
         # Read to its end, where gRPC says whether the stream is whole.
-        return lambda: list(self._send(method, request))
+        return lambda: list(self._send(method, request, patience=patience))
 
     def _call(self, retry: Retry, attempt: Callable[[], Any]) -> Any:
         def watched() -> Any:
@@ -171,8 +179,10 @@ class Connection:
         except RetryError as error:
             raise error.cause or error from None
 
-    def _send(self, method: Callable[..., Any], request: Any) -> Any:
-        return method(request, retry=None, timeout=self._timeout, metadata=self._metadata)
+    def _send(self, method: Callable[..., Any], request: Any, *, patience: float = 1.0) -> Any:
+        return method(
+            request, retry=None, timeout=self._timeout * patience, metadata=self._metadata
+        )
 
 
 def _retry(predicate: Callable[[Exception], bool], seconds: float) -> Retry:

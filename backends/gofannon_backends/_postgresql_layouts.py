@@ -38,10 +38,12 @@ class Layout:
     """How the documents of a table are written: the statements, and the text of a document.
 
     `{table}` in a statement stands for the table's quoted and qualified name. `get` takes the id,
-    `save` the id and the text, `page` the id to go on after, a number of rows and a size.
+    `get_many` a list of ids, `save` the id and the text, `page` the id to go on after, a number of
+    rows and a size.
     """
 
     get: str
+    get_many: str
     save: str
     page: str
     to_text: Callable[[str, dict[str, Any]], str]
@@ -167,6 +169,7 @@ def _from_jsonb_text(text: str) -> Any:
 
 JSON_LAYOUT = Layout(
     get="SELECT data::text, rev::text FROM {table} WHERE _id = %s",
+    get_many="SELECT _id, data::text, rev::text FROM {table} WHERE _id = ANY(%s)",
     save="""
 INSERT INTO {table} (_id, data) VALUES (%s, %s::json)
 ON CONFLICT (_id) DO UPDATE SET data = EXCLUDED.data, rev = DEFAULT, updated_at = DEFAULT
@@ -183,6 +186,9 @@ JSONB_LAYOUT = Layout(
     get="""
 SELECT data::text, xmin::text FROM {table}
 WHERE _id = %s AND (true OR data = 'null'::jsonb)""",
+    get_many="""
+SELECT _id, data::text, xmin::text FROM {table}
+WHERE _id = ANY(%s) AND (true OR data = 'null'::jsonb)""",
     save="""
 INSERT INTO {table} (_id, data, updated_at) VALUES (%s, %s::jsonb, now())
 ON CONFLICT (_id) DO UPDATE SET data = EXCLUDED.data, updated_at = now()

@@ -1,6 +1,7 @@
 """The CouchDB backend: a database per collection, plain documents, and CouchDB's own revisions."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from couchdb import http as client
@@ -28,6 +29,7 @@ from gofannon_backends._couchdb_http import (
     status_of,
 )
 from gofannon_backends._couchdb_requests import Native, Page, Requests, address_of
+from gofannon_backends._page_size import PageSize
 from gofannon_backends.base import DatabaseService
 
 _LAST_BY_UTF_16: Final = "\uffff\uffff"
@@ -56,7 +58,8 @@ class CouchDBService(DatabaseService):
     conflict: a `save` replaces what is there, and a `_rev` in the document is not looked at.
 
     A request fails after `timeout` seconds without an answer. Up to `retries` more tries are
-    made where they cannot change anything twice. `page_size` documents are listed per request.
+    made where they cannot change anything twice. Up to `page_size` documents are listed per
+    request, fewer if they are large.
     """
 
     def __init__(
@@ -136,7 +139,7 @@ class CouchDBService(DatabaseService):
         documents.collection(db_name)
         for page in self._pages(db_name, self._database(db_name)):
             may_be_escaped = may_hold_escapes(page.answer)
-            for row in page.rows[: self._page_size]:
+            for row in page.rows:
                 # None is a document that was deleted after its row was read.
                 if row["doc"] is not None and not row["id"].startswith("_"):
                     yield document_of(row["doc"], may_be_escaped=may_be_escaped)
@@ -167,12 +170,14 @@ class CouchDBService(DatabaseService):
             raise _explained(failure, db_name) from None
 
     def _pages(self, db_name: str, database: str) -> Iterator[Page]:
-        """Yield pages with one row more than is to be used: it says where the next one starts."""
+        """Yield pages, each asked for with one row more: it says where the next one starts."""
         keys: dict[str, str] = {}
         seen = 0
+        size = PageSize(self._page_size)
         while True:
+            count = size.count
             try:
-                page = self._requests.page(database, self._page_size + 1, **keys)
+                page = self._requests.page(database, count + 1, **keys)
             except client.ResourceNotFound:
                 if not seen:
                     return
@@ -180,12 +185,14 @@ class CouchDBService(DatabaseService):
                 raise errors.unavailable(db_name, code="the database was deleted") from None
             except _FAILURES as failure:
                 raise _explained(failure, db_name) from None
-            yield page
-            seen += min(len(page.rows), self._page_size)
+            size.learn(len(page.rows), len(page.answer))
+            found, total = len(page.rows), page.total
             last = page.rows[-1]["id"] if page.rows else ""
-            if len(page.rows) > self._page_size:
+            seen += min(found, count)
+            yield replace(page, rows=page.rows[:count])
+            if found > count:
                 keys["startkey"] = last
-            elif seen < page.total and "endkey" not in keys and last < _LAST_BY_UTF_16:
+            elif seen < total and "endkey" not in keys and last < _LAST_BY_UTF_16:
                 # PouchDB's server leaves out ids past U+00FF unless it is told where to end.
                 # CouchDB comes here if documents were added meanwhile, and may have more to give.
                 keys = {"startkey": f"{last}\0", "endkey": _LAST_BY_UTF_16}

@@ -91,6 +91,20 @@ def checked(db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
     return copy
 
 
+def selector(db_name: str, given: object) -> dict[str, Any]:
+    """Return a copy of a selector, its values converted as a document's are; else a 400.
+
+    What cannot be stored can be found nowhere either.
+    """
+    if not isinstance(given, dict):
+        raise errors.bad_request(db_name, why=f"a selector is a dict, not {_kind_of(given)}")
+    try:
+        return _plain_object(given, 1)
+    except _Unfit as unfit:
+        place = _explained(unfit).replace("at document", "in the selector, at selector", 1)
+        raise errors.bad_request(db_name, why=place) from None
+
+
 def copied(document: dict[str, Any]) -> dict[str, Any]:
     """Return a deep copy of a document that came out of `checked`; much faster than `deepcopy`."""
     return {

@@ -26,10 +26,13 @@ from gofannon_backends._firestore_values import (
     text_size,
     write_document,
 )
+from gofannon_backends._page_size import PageSize
 from gofannon_backends.base import DatabaseService
 
 _EMULATOR_PROJECT: Final = "google-cloud-firestore-emulator"
 _INVALID: Final = "Firestore does not take it (InvalidArgument)"
+
+_DROPPED_AT_ONCE: Final = 300
 
 _ERRORS: Final[Mapping[type[Exception], Callable[..., HTTPException]]] = {
     google_errors.ServiceUnavailable: errors.unavailable,
@@ -50,7 +53,8 @@ class FirestoreService(DatabaseService):
     (`FIRESTORE_EMULATOR_HOST`, or `emulator_host`) needs neither.
 
     A call ends within `timeout` seconds; a read that fails for want of a connection is tried again
-    for `retry_seconds`. Each page of `iter_all`, of `page_size` documents, counts as a call.
+    for `retry_seconds`. Each page of `iter_all` counts as a call of two and a half times the
+    time, and has up to `page_size` documents, fewer if they are large.
     Every instance is a Firebase app of its own, named `app_name`, until `close()`.
     """
 
@@ -63,7 +67,7 @@ class FirestoreService(DatabaseService):
         emulator_host: str | None = None,
         timeout: float = 10.0,
         retry_seconds: float = 2.0,
-        page_size: int = 300,
+        page_size: int = 2000,
         collection_prefix: str = "",
         app_name: str | None = None,
     ) -> None:
@@ -152,14 +156,18 @@ class FirestoreService(DatabaseService):
         """Yield every document in the order of the ids, a page of a query at a time."""
         collection = self._collection(db_name)
         after: str | None = None
+        size = PageSize(self._page_size)
         while True:
+            count = size.count
             with self._reported(db_name):
-                found = self._connection.page(collection, after=after, size=self._page_size)
+                found = self._connection.page(collection, after=after, size=count)
                 page = [_document(_given_id(document.name), document) for document in found]
+            size.learn(len(found), sum(document.ByteSize() for document in found))
+            after = found[-1].name if found else None
+            del found  # a second copy of the page
             yield from page
-            if len(page) < self._page_size:
+            if len(page) < count:
                 return
-            after = found[-1].name
 
     def collections(self) -> set[str]:
         """Return the names of the collections that hold documents and have the service's prefix."""
@@ -172,9 +180,9 @@ class FirestoreService(DatabaseService):
         collection = self._collection(db_name)
         while True:
             with self._reported(db_name):
-                found = self._connection.page(collection, after=None, size=self._page_size)
+                found = self._connection.page(collection, after=None, size=_DROPPED_AT_ONCE)
                 self._connection.remove([document.name for document in found])
-            if len(found) < self._page_size:
+            if len(found) < _DROPPED_AT_ONCE:
                 return
 
     def close(self) -> None:

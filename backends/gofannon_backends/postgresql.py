@@ -14,7 +14,7 @@ from fastapi import HTTPException
 from psycopg import conninfo
 from psycopg import errors as pg
 
-from gofannon_backends import documents, errors
+from gofannon_backends import _bulk, documents, errors
 from gofannon_backends._postgresql_connections import (
     ClosedError,
     Connections,
@@ -43,6 +43,9 @@ _ATTEMPTS = 10
 _PAGE_ROWS = 1000
 _PAGE_BYTES = 4 * 1024 * 1024
 """A page ends with the row that brings it past this size, or at the number of rows."""
+
+_IDS = 100
+"""How many documents are got by one statement; they may all be large."""
 
 _MADE_BY_ANOTHER = (pg.UniqueViolation, pg.DuplicateTable, pg.DuplicateSchema, pg.DuplicateObject)
 """What `CREATE … IF NOT EXISTS` raises all the same when two connections run it at once."""
@@ -156,6 +159,19 @@ class PostgreSQLService(DatabaseService):
             after, looked_at = (rows[-1][0], rows[-1][3]) if rows else (after, 0)
             more = len(rows) < looked_at or looked_at == _PAGE_ROWS
 
+    def get_many(self, db_name: str, doc_ids: list[str]) -> dict[str, dict[str, Any] | None]:
+        """Return the document of every id, None for one that is not there; many per statement."""
+        db_name = documents.collection(db_name)
+        wanted = _bulk.ids(db_name, doc_ids)
+        keys = [_key(db_name, doc_id) for doc_id in wanted]
+        found: dict[str, dict[str, Any] | None] = dict.fromkeys(wanted)
+        for start in range(0, len(keys), _IDS):
+            rows, layout, _ = self._asked(db_name, None, _many_of(keys[start : start + _IDS]))
+            for key, data, rev in rows:
+                doc_id = TEXTS.decode(key)
+                found[doc_id] = _document(db_name, doc_id, layout.to_fields, data, rev)
+        return found
+
     def close(self) -> None:
         """Close the connections; a later call is a 503."""
         self._connections.close()
@@ -258,6 +274,10 @@ def _reported(db_name: str, doc_id: str | None, call: Callable[[], _Result]) -> 
 
 def _page_after(limits: tuple[str, int, int]) -> _Ask:
     return lambda layout: (layout.page, limits)
+
+
+def _many_of(keys: list[str]) -> _Ask:
+    return lambda layout: (layout.get_many, (keys,))
 
 
 def _options(given: object, statement_timeout: float) -> str:

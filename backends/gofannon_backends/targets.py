@@ -29,6 +29,14 @@ class Endpoint(Protocol):
     def settings(self) -> Mapping[str, str]:
         """What else a client needs to know."""
 
+    @property
+    def timeout(self) -> float | None:
+        """Seconds after which a client shall give up; None for its usual ones."""
+
+
+PATIENCE = 10.0
+"""Seconds that a service waits for an answer where its endpoint does not say."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BackendTarget:
@@ -75,7 +83,10 @@ memory = BackendTarget(
 def _postgresql(endpoint: Endpoint) -> "PostgreSQLService":
     from gofannon_backends.postgresql import PostgreSQLService
 
-    return PostgreSQLService(endpoint.url)
+    timeout = endpoint.timeout or PATIENCE
+    return PostgreSQLService(
+        endpoint.url, connect_timeout=timeout, pool_timeout=timeout, statement_timeout=timeout
+    )
 
 
 postgresql = BackendTarget(
@@ -99,6 +110,7 @@ def _firestore(endpoint: Endpoint) -> "FirestoreService":
         endpoint.settings.get("project"),
         database=endpoint.settings.get("database", "(default)"),
         emulator_host=urlsplit(endpoint.url).netloc,
+        timeout=endpoint.timeout or PATIENCE,
     )
 
 
@@ -119,7 +131,12 @@ def _couchdb(endpoint: Endpoint) -> "CouchDBService":
     from gofannon_backends.couchdb import CouchDBService
 
     settings = endpoint.settings
-    return CouchDBService(endpoint.url, settings.get("user"), settings.get("password"))
+    return CouchDBService(
+        endpoint.url,
+        settings.get("user"),
+        settings.get("password"),
+        timeout=endpoint.timeout or PATIENCE,
+    )
 
 
 couchdb = BackendTarget(
@@ -145,6 +162,7 @@ def _dynamodb(endpoint: Endpoint) -> "DynamoDBService":
         endpoint.url,
         aws_access_key_id=settings.get("access_key"),
         aws_secret_access_key=settings.get("secret_key"),
+        read_timeout=endpoint.timeout or PATIENCE,
     )
 
 

@@ -21,6 +21,8 @@ class Call:
     method: str
     arguments: tuple[Any, ...]
     named: dict[str, Any] | None = None
+    on: str = "db"
+    """The name of the service in a program: `db`, or `other` for a second instance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,10 @@ class Trace:
 class Caller:
     """Makes the calls of one service, whether its methods are plain or coroutines."""
 
-    def __init__(self, opened: Opened, trace: Trace) -> None:
+    def __init__(self, opened: Opened, trace: Trace, *, on: str = "db") -> None:
         self.opened = opened
         self.trace = trace
+        self.on = on
         self.count = 0
 
     def call(
@@ -97,7 +100,7 @@ class Caller:
         shown: tuple[Any, ...] | None = None,
     ) -> Answer:
         """Call a method and give the answer; `shown` are the arguments to record instead."""
-        call = Call(method, arguments if shown is None else shown, named)
+        call = Call(method, arguments if shown is None else shown, named, self.on)
         self.trace.steps.append(call)
         answer = self.quietly(call, arguments)
         if answer.error is not None:
@@ -111,7 +114,9 @@ class Caller:
             function = getattr(self.opened.service, call.method)
             value = self.opened.loop.settle(function(*arguments, **(call.named or {})))
         except (Exception, SystemExit, CancelledError) as error:  # noqa: BLE001  # judged by the suite
-            return Answer(call, self.trace, error=error)
+            answer = Answer(call, self.trace, error=error)
+            self.opened.watch.raised(answer)
+            return answer
         return Answer(call, self.trace, value=value)
 
 

@@ -131,6 +131,38 @@ def report(file: str, form: str, target: str | None, output: str | None) -> None
         _fail(f"--output {output}: {error.strerror}")
 
 
+@main.command()
+@click.option("--quick", is_flag=True, help="Each mutant only until the clauses it breaks fail.")
+@click.option("--right", is_flag=True, help="Only the right services.")
+@click.option("--mutant", "names", multiple=True, metavar="NAME", help="Only this one; repeatable.")
+@click.option(
+    "--clause",
+    "clauses",
+    multiple=True,
+    metavar="ID",
+    help="Only the mutants of this clause or group (GET-3, DOC); repeatable.",
+)
+@click.option("--seed", type=int, metavar="N", help="Repeat the run that printed this seed.")
+@click.option("--seeds", type=click.IntRange(1), default=1, metavar="N", help="Run on N seeds.")
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Processes; by default one a core."
+)
+@click.option("--json", "json_file", metavar="FILE", help="Write the matrix as JSON.")
+@click.option("--markdown", "markdown_file", metavar="FILE", help="Write the matrix as Markdown.")
+@click.option("--color/--no-color", default=None, help="Colour; by default where a terminal is.")
+def selftest(**options: Any) -> NoReturn:
+    """Run the suite on the kit's own zoo, and print which clause each mutant was caught by.
+
+    A mutant is a right service with one mistake, and must fail the clauses that it was made to
+    break; a right service must pass. NAME may be a pattern, as in 'save_*'.
+
+    Exit status: 0 if all is so, 1 if not, 2 if it could not be run as asked, or was interrupted.
+    """
+    from gofannon_conformance.selftest.command import run_selftest
+
+    sys.exit(_guarded(lambda: run_selftest(**options)))
+
+
 def _guarded(work: Callable[[], T]) -> T:
     from gofannon_conformance.usage import UsageError
 

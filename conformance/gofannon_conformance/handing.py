@@ -15,7 +15,7 @@ from gofannon_conformance.asking import check_expected
 from gofannon_conformance.resolve import said
 from gofannon_conformance.suite.base import ContractTests
 from gofannon_conformance.suite.kit import Kit
-from gofannon_conformance.target import Target, claims_of
+from gofannon_conformance.target import CLAIMS, Target, claims_of
 from gofannon_conformance.usage import UsageError
 from gofannon_conformance.violation import NotTested
 
@@ -36,17 +36,7 @@ _NOT_OPENED: pytest.StashKey[Exception] = pytest.StashKey()
 
 _SET_UP = ("setup_method", "teardown_method", "setup_class", "teardown_class")
 
-_CLAIMS = (
-    "server",
-    "capabilities",
-    "expected_failures",
-    "dialect",
-    "disposable",
-    "secrets",
-    "collections",
-    "drop",
-    "raw",
-)
+_CLAIMS = ("capabilities", "expected_failures", *CLAIMS)
 """What an author's class may say of its target, in attributes of these names."""
 
 
@@ -83,6 +73,7 @@ def kit_for(request: pytest.FixtureRequest) -> Iterator[Kit]:
         caller=session.caller,
         workspace=session.workspace,
         detected=session.detected,
+        instances=session.instances,
         secrets=session.secrets,
         example=run.options.example or recorded,
         only_example=bool(run.options.example),
@@ -151,7 +142,7 @@ def target_of(instance: ContractTests, file: str) -> Target:
         if can_be_opened_alone
         else f"db = ...  # a service, as {spec} connects to it"
     )
-    return replace(target, preamble=preamble)
+    return replace(target, preamble=preamble, opens_alone=can_be_opened_alone)
 
 
 def ask_for_fixtures(kind: type) -> None:

@@ -47,22 +47,24 @@ def judged(error: object) -> tuple[Outcome, str, list[Violation]]:
 
 def rewrite(report: pytest.TestReport, data: TestData, contract: Contract, *, strict: bool) -> None:
     """Put the outcome into pytest's own report, in plain words and without the kit's frames."""
-    outcome = data["outcome"]
-    if outcome == Outcome.PASS:
+    outcome, broken = data["outcome"], data["failures"]
+    if outcome == Outcome.PASS and not broken:
         return
     if report.skipped and outcome == Outcome.NOT_TESTED:
         return  # the author asked pytest to skip it; it counts against the run all the same
     if hasattr(report, "wasxfail"):
         del report.wasxfail  # a mark of pytest's does not excuse a clause; `expected_failures` does
-    if outcome == Outcome.NOT_APPLICABLE:
-        report.outcome = "skipped"
-        report.longrepr = (str(report.location[0]), report.location[1] or 0, data["reason"])
-    elif outcome == Outcome.FAIL:
-        report.longrepr = "\n\n".join(told(contract, failure) for failure in data["failures"])
-        excuse = excuse_of(data, contract, strict=strict)
+    if broken:  # by what it tests, or by a secret that was shown meanwhile
+        did_not_end = outcome in (Outcome.ERROR, Outcome.NOT_TESTED)
+        why = [f"{outcome}: {data['reason']}"] if did_not_end else []
+        report.longrepr = "\n\n".join([*why, *(told(contract, failure) for failure in broken)])
+        excuse = "" if did_not_end else excuse_of(data, contract, strict=strict)
         report.outcome = "skipped" if excuse else "failed"
         if excuse:
             report.wasxfail = excuse
+    elif outcome == Outcome.NOT_APPLICABLE:
+        report.outcome = "skipped"
+        report.longrepr = (str(report.location[0]), report.location[1] or 0, data["reason"])
     else:
         report.outcome = "failed"
         if not data["reason"].startswith(BROKE):

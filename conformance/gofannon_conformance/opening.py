@@ -14,6 +14,7 @@ from contextlib import (
 )
 from typing import TYPE_CHECKING, Any
 
+from gofannon_conformance.leaks import Watch
 from gofannon_conformance.resolve import resolve, said
 from gofannon_conformance.target import METHODS
 from gofannon_conformance.usage import UsageError
@@ -96,6 +97,12 @@ class Opened:
         self.loop = loop
         self.endpoint: Any = None
         """The `Endpoint` of the server that it is connected to, if the kit provided one."""
+        self.server: Any = None
+        """The `Server` at that endpoint."""
+        self.abandoned = False
+        """Whether its calls hang: closing it would wait for the same locks, so it is not closed."""
+        self.watch = Watch()
+        """Looks for secrets in what its calls raise; all instances of a session have one."""
 
     @property
     def is_async(self) -> bool:
@@ -105,21 +112,27 @@ class Opened:
 
 @contextmanager
 def opened(
-    target: Target, *arguments: Any, connect: Callable[..., Any] | None = None
+    target: Target,
+    *arguments: Any,
+    connect: Callable[..., Any] | None = None,
+    loop: EventLoop | None = None,
 ) -> Iterator[Opened]:
     """Open a service of a target, and clean up after it: its generator, or its `close()`.
 
-    What the author's code raises while connecting is a `UsageError` in one line.
+    What the author's code raises while connecting is a `UsageError` in one line. Its coroutines
+    run in the given loop, which stays open, or in one of its own.
     """
-    loop = EventLoop()
-    try:
+    with ExitStack() as own:
+        if loop is None:
+            loop = EventLoop()
+            own.callback(loop.close)
         service, clean_up = _opened(target, connect or target.connect, arguments, loop)
+        one = Opened(service, loop)
         try:
-            yield Opened(service, loop)
+            yield one
         finally:
-            clean_up()
-    finally:
-        loop.close()
+            if not one.abandoned:
+                clean_up()
 
 
 def _opened(
@@ -198,13 +211,19 @@ def _check_is_service(target: Target, service: Any) -> None:
 def connect(spec: str) -> Any:
     """Open a service of the target that a spec means, for a script; the script's end closes it.
 
-    The programs in a report begin with it where a plain import would not do.
+    The programs in a report begin with it where a plain import would not do. A second service of
+    the same spec is connected to the server of the first.
     """
     from gofannon_conformance.provision import provided
 
-    if not _loops:
+    if not _first_of:
         atexit.register(_kept.close)
-    service = _kept.enter_context(provided(resolve(spec)))
+    known = _first_of.get(spec)
+    if known is None:
+        service = _first_of[spec] = _kept.enter_context(provided(resolve(spec)))
+    else:
+        arguments = [] if known.endpoint is None else [known.endpoint]
+        service = _kept.enter_context(opened(resolve(spec), *arguments, loop=known.loop))
     _loops.append(service.loop)
     return service.service
 
@@ -215,4 +234,5 @@ def run(awaitable: Awaitable[Any]) -> Any:
 
 
 _kept = ExitStack()
+_first_of: dict[str, Opened] = {}
 _loops: list[EventLoop] = []

@@ -34,7 +34,7 @@ from gofannon_conformance.resolve import said
 from gofannon_conformance.running import Run
 from gofannon_conformance.suite.base import MARKER, ContractTests, tests_of
 from gofannon_conformance.usage import UsageError, nearest
-from gofannon_conformance.violation import NotTested, Violation
+from gofannon_conformance.violation import NotTested, Violation, Violations
 from gofannon_conformance.workspace import CollectionInUse
 
 if TYPE_CHECKING:
@@ -146,12 +146,15 @@ class SessionPlugin:
         """Turn what a test of the suite raised into an outcome, and the report into plain words."""
         report = yield
         clauses = _clauses_of(item)
-        if not clauses or (report.when != "call" and report.passed):
+        leaks = _leaks_in(item) if clauses and report.when != "setup" else []
+        if not clauses or (report.when != "call" and report.passed and not leaks):
             return report
         error = call.excinfo.value if call.excinfo is not None else None
+        if leaks and report.when == "teardown" and error is None:
+            error, leaks = Violations(leaks), []  # the test itself has been accounted for
         if isinstance(error, (KeyboardInterrupt, pytest.exit.Exception)):
             return report
-        data = self._data(item, clauses, error, report)
+        data = self._data(item, clauses, error, report, leaks)
         setattr(report, PAYLOAD, data)
         if isinstance(error, CollectionInUse):
             item.session.shouldstop = str(error)
@@ -164,6 +167,7 @@ class SessionPlugin:
         clauses: tuple[str, ...],
         error: object,
         report: pytest.TestReport,
+        leaks: list[Violation],
     ) -> TestData:
         session = item.stash.get(SESSION, None)
         outcome, reason, violations = judged(error)
@@ -177,7 +181,7 @@ class SessionPlugin:
             outcome=str(outcome),
             reason=reason,
             seconds=round(report.duration, 6),
-            failures=[self._failure_data(item, session, found) for found in violations],
+            failures=[self._failure_data(item, session, found) for found in (*violations, *leaks)],
             facts=facts,
         )
 
@@ -402,6 +406,12 @@ def _clauses_of(item: pytest.Item) -> tuple[str, ...]:
     if not issubclass(_class_of(item), ContractTests):
         return ()
     return tuple(i for mark in item.iter_markers(MARKER) for i in mark.args)
+
+
+def _leaks_in(item: pytest.Item) -> list[Violation]:
+    """Give the secrets that were shown since the last test, by whatever call of the target."""
+    session = item.stash.get(SESSION, None)
+    return session.opened.watch.take() if session is not None else []
 
 
 def _test_name(item: pytest.Item) -> str:

@@ -18,14 +18,56 @@ class Profile:
     """How many random programs the model test runs."""
     steps: int
     """How many calls such a program makes at most."""
+    points: int
+    """At how many points of calls that meet a test of CON stops one of them."""
+    races: int
+    """How many trials it makes besides, with schedules that are drawn."""
+    racing: float
+    """After how many seconds it makes no more, though there were fewer."""
+    new_collections: int
+    """How many new collections are raced for."""
+    listed: int
+    """How many documents stay where they are while a list of them is made and others move."""
+    shrinks: bool = True
+    """Whether a failing example is made as small as it goes, which is for whoever reads it."""
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("quick", examples=12, programs=30, steps=20),
-        Profile("standard", examples=80, programs=150, steps=30),
-        Profile("thorough", examples=600, programs=500, steps=50),
+        Profile(
+            "quick",
+            examples=12,
+            programs=30,
+            steps=20,
+            points=250,
+            races=40,
+            racing=1.0,
+            new_collections=5,
+            listed=260,
+        ),
+        Profile(
+            "standard",
+            examples=80,
+            programs=150,
+            steps=30,
+            points=800,
+            races=150,
+            racing=2.0,
+            new_collections=6,
+            listed=260,
+        ),
+        Profile(
+            "thorough",
+            examples=600,
+            programs=500,
+            steps=50,
+            points=20_000,
+            races=2000,
+            racing=20.0,
+            new_collections=10,
+            listed=1_100,
+        ),
     )
 }
 

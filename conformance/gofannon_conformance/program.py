@@ -7,6 +7,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gofannon_conformance.calls import Call, Trace
 
 LONGEST_PROGRAM = 40
@@ -52,11 +54,15 @@ def program(trace: Trace) -> str:
             lines.append(f"with suppress(Exception):\n    {called}")
         else:
             lines.append(called)
-    return "\n".join([*_header(trace), *sorted(writer.imports), *lines])
+    named = dict.fromkeys(step.on for step in steps if not isinstance(step, str))
+    others = [name for name in named if name != "db"]
+    return "\n".join([*_header(trace, others), *sorted(writer.imports), *lines])
 
 
-def _header(trace: Trace) -> list[str]:
+def _header(trace: Trace, others: Sequence[str] = ()) -> list[str]:
     opening = [trace.preamble] if trace.preamble else []
+    opened = trace.preamble.rpartition("\ndb = ")[2] or "..."
+    opening += [f"{name} = {opened}" for name in others]
     if not trace.is_async:
         return opening
     if trace.preamble.startswith(_OPENED_BY_KIT):  # its connections belong to the kit's loop
@@ -109,7 +115,7 @@ class _Writer:
         for key, value in (call.named or {}).items():
             known = key == "db_name" and isinstance(value, str) and value in collections
             parts.append(f"{key}={collections[value] if known else self.value(value)}")
-        return f"db.{call.method}({', '.join(parts)})"
+        return f"{call.on}.{call.method}({', '.join(parts)})"
 
     def value(self, value: Any) -> str:
         kind = type(value)

@@ -53,7 +53,7 @@ _KINDS = {
 
 def kind_of(report: pytest.TestReport, data: TestData) -> Kind:
     """Say what a test came to, by its outcome and by what excuses it."""
-    if data["outcome"] != Outcome.FAIL:
+    if not data["failures"]:
         return _KINDS[Outcome(data["outcome"])]
     if report.failed:
         return Kind.FAILED

@@ -82,9 +82,9 @@ class Prover:
         self._run(lambda: run_state_machine_as_test(seeded, settings=chosen), seen)
 
     def _settings(self, **more: Any) -> dict[str, Any]:
-        phases = (
-            [Phase.reuse] if self._only_example else [Phase.reuse, Phase.generate, Phase.shrink]
-        )
+        phases = [Phase.reuse]
+        if not self._only_example:
+            phases += [Phase.generate, Phase.shrink][: 1 + self._profile.shrinks]
         return {
             "database": self._database,
             "deadline": None,

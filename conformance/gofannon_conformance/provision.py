@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gofannon_conformance.opening import Opened, opened
+from gofannon_conformance.resolve import said
 from gofannon_conformance.usage import UsageError
 from gofannon_conformance.violation import NotTested
 
@@ -42,7 +43,7 @@ def provided(
     target: Target,
     connect: Callable[..., Any] | None = None,
     *,
-    server: str | None = None,
+    server: str | Callable[[], Any] | None = None,
     lender: Lender | None = None,
 ) -> Iterator[Opened]:
     """Open a target's service; where it needs a server, find or start one first.
@@ -50,21 +51,35 @@ def provided(
     `server` is the one to use in place of the one that the target names. Without a `lender`, the
     server is this service's own and is closed with it.
     """
-    name = server or target.server
-    if name is None:
+    needed = server or target.server
+    if needed is None:
         with opened(target, connect=connect) as service:
             yield service
         return
-    own = lender is None
-    lender = lender or lender_for(None)
-    try:
-        endpoint = _started(target, name, lender).endpoint
-        with opened(target, endpoint, connect=connect) as service:
-            service.endpoint = endpoint
+    with ExitStack() as own:
+        if callable(needed):
+            running = own.enter_context(_started_by_author(target, needed))
+        else:
+            if lender is None:
+                lender = lender_for(None)
+                own.callback(lender.close)
+            running = _started(target, needed, lender)
+        with opened(target, running.endpoint, connect=connect) as service:
+            service.endpoint = running.endpoint
+            service.server = running
             yield service
-    finally:
-        if own:
-            lender.close()
+
+
+@contextmanager
+def _started_by_author(target: Target, start: Callable[[], Any]) -> Iterator[Server]:
+    from gofannon_conformance.servers.own import started
+
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(started(start))
+        except (Exception, SystemExit) as error:
+            raise UsageError(f"{target.name}: starting its server failed: {said(error)}") from error
+        yield server
 
 
 def _started(target: Target, name: str, lender: Lender) -> Server:

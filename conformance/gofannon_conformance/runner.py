@@ -58,7 +58,7 @@ def run_targets(
         arguments.append("--conformance-strict")
     colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ if color is None else color
     conductor = Conductor(color=colored)
-    with _apart_from_the_authors_pytest(), _terminated_as_interrupted():
+    with _apart_from_the_authors_pytest(), terminated_as_interrupted():
         status = pytest.main([*_ALONE, *arguments], plugins=[conductor])
     if conductor.refused:
         raise UsageError(conductor.refused)
@@ -206,7 +206,7 @@ def _cache() -> str:
 
 
 @contextlib.contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
+def terminated_as_interrupted() -> Iterator[None]:
     """Clean up on SIGTERM as on Ctrl-C."""
 
     def interrupt(*_: object) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.calls import Caller, Trace
 from gofannon_conformance.capabilities import Detected
+from gofannon_conformance.instances import Instances
+from gofannon_conformance.leaks import Watch
 from gofannon_conformance.provision import lender_for, provided
 from gofannon_conformance.workspace import Names, Workspace
 
@@ -46,6 +48,7 @@ class Session:
     target: Target
     contract: Contract
     opened: Opened
+    instances: Instances
     caller: Caller
     workspace: Workspace
     detected: Detected
@@ -61,7 +64,13 @@ class Session:
             self.workspace.sweep_all()
             self.workspace.drop_all()
         finally:
-            self._cleanup.close()
+            try:
+                self.instances.close()
+            finally:
+                try:
+                    self._cleanup.close()
+                finally:
+                    self.opened.watch.close()
 
 
 class Run:
@@ -93,10 +102,9 @@ class Run:
     def open(self, target: Target, connect: Callable[..., Any] | None = None) -> Session:
         """Open a session; the caller closes it."""
         cleanup = ExitStack()
+        used = self._server_for(target)
         opened = cleanup.enter_context(
-            provided(
-                target, connect, server=self._server_for(target), lender=self._lender_if(target)
-            )
+            provided(target, connect, server=used, lender=self._lender_if(target))
         )
         trace = Trace()
         trace.preamble = target.preamble
@@ -105,20 +113,28 @@ class Run:
         caller = Caller(opened, trace)
         endpoint = opened.endpoint
         contract = self.contract_for(target)
+        workspace = Workspace(
+            caller,
+            self.prefix,
+            shared=self._names.setdefault(f"{target.spec}:{target.name}", Names()),
+            silent_deletes=contract.dialect == "overview",
+            drop=_dropping(target, opened),
+        )
+        known = target.secrets_of(endpoint)
+        opened.watch = Watch(workspace.uses)
+        opened.watch.know(*known)
+        if endpoint is not None:
+            opened.watch.reach(endpoint)
+        opened.watch.meet(opened.service)
         return Session(
             target=target,
             contract=contract,
             opened=opened,
+            instances=Instances(replace(target, server=used), connect, opened),
             caller=caller,
-            workspace=Workspace(
-                caller,
-                self.prefix,
-                shared=self._names.setdefault(target.name, Names()),
-                silent_deletes=contract.dialect == "overview",
-                drop=_dropping(target, opened),
-            ),
+            workspace=workspace,
             detected=Detected(),
-            secrets=target.secrets_of(endpoint),
+            secrets=known,
             server=None
             if endpoint is None
             else {
@@ -130,13 +146,15 @@ class Run:
             _cleanup=cleanup,
         )
 
-    def _server_for(self, target: Target) -> str | None:
+    def _server_for(self, target: Target) -> str | Callable[[], Any] | None:
+        if callable(target.server):
+            return target.server
         store = target.server.partition(":")[0] if target.server else None
         chosen = [name for name in self.options.servers if name.partition(":")[0] == store]
         return chosen[-1] if chosen else target.server
 
     def _lender_if(self, target: Target) -> Lender | None:
-        if target.server is not None and self._lender is None:
+        if isinstance(target.server, str) and self._lender is None:
             self._lender = lender_for(self._name)
         return self._lender
 

@@ -15,6 +15,19 @@ METHODS = ("get", "save", "delete", "list_all")
 
 DIALECTS = ("interface", "overview")
 
+CLAIMS = (
+    "server",
+    "dialect",
+    "disposable",
+    "bound",
+    "converges_within",
+    "secrets",
+    "collections",
+    "drop",
+    "raw",
+)
+"""What an author may write on a callable, an object or a class, under the names of `Target`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
@@ -83,13 +96,18 @@ class Target:
     connect: Callable[..., Any]
     """Gives a service; takes the server's `Endpoint` if there is a `server`. A function that
     returns one, a generator function that yields one and then cleans up, or either as `async`."""
-    server: str | None = None
-    """The name of the server that it needs (see `gofannon-conformance doctor`)."""
+    server: str | Callable[[], Any] | None = None
+    """The name of the server that it needs (see `gofannon-conformance doctor`), or a function that
+    starts one of the author's own and gives its address (see `servers.own`)."""
     capabilities: Capabilities = field(default_factory=Capabilities)
     expected_failures: Mapping[str, ExpectedFailure] = field(default_factory=dict)
     dialect: str = "interface"
     disposable: bool = False
     """Whether the collections `agents`, `users`, … may be written to and emptied."""
+    bound: float = 30.0
+    """Seconds within which every call ends, whatever the server does or leaves undone."""
+    converges_within: float = 30.0
+    """Seconds after which all instances of an `eventual` target show the same."""
     secrets: Callable[[Any], Iterable[str]] | tuple[str, ...] = ()
     """Texts that must never be shown; or a function of the endpoint that gives them."""
     collections: Callable[[Any], Iterable[str]] | None = None
@@ -100,6 +118,8 @@ class Target:
     """Back door `raw(collection, id)`: what the store holds, read without the service."""
     spec: str = ""
     """What to write on the command line to mean this target again."""
+    opens_alone: bool = True
+    """Whether `spec` is enough to open it, without the fixtures of a pytest run."""
     preamble: str = ""
     """Python that binds `db` to a service of this target, for the programs in a report."""
 
@@ -116,13 +136,18 @@ def claims_of(source: object) -> dict[str, Any]:
     are the caller's to find.
     """
     claims: dict[str, Any] = {
-        key: value
-        for key in ("server", "dialect", "disposable", "secrets", "collections", "drop", "raw")
-        if (value := getattr(source, key, None)) is not None
+        key: value for key in CLAIMS if (value := getattr(source, key, None)) is not None
     }
     server = claims.get("server")
-    if server is not None and not isinstance(server, str):
-        raise UsageError(f"server must be the name of one (see `doctor`), not {server!r}")
+    if server is not None and not isinstance(server, str) and not callable(server):
+        raise UsageError(
+            "server must be the name of one (see `doctor`), or a function that starts one, "
+            f"not {server!r}"
+        )
+    for name in ("bound", "converges_within"):
+        seconds = claims.get(name, 1)
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds <= 0:
+            raise UsageError(f"{name} must be a number of seconds, not {seconds!r}")
     dialect = claims.get("dialect", "interface")
     if dialect not in DIALECTS:
         raise UsageError(f"there is no dialect {dialect!r}{nearest(str(dialect), DIALECTS)}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.calls import Answer, Call, Caller
+from gofannon_conformance.leaks import told
 from gofannon_conformance.snapshot import snapshot
 from gofannon_conformance.violation import NotTested, violation
 
@@ -46,13 +47,18 @@ class Names:
 class Collection:
     """One collection of the service under test: calls on it are recorded and answered."""
 
-    def __init__(self, workspace: Workspace, name: str) -> None:
+    def __init__(self, workspace: Workspace, name: str, caller: Caller | None = None) -> None:
         self.workspace = workspace
         self.name = name
+        self.caller = caller or workspace.caller
+
+    def through(self, caller: Caller) -> Collection:
+        """Give the same collection as another instance of the service shows it."""
+        return Collection(self.workspace, self.name, caller)
 
     def get(self, doc_id: Any) -> Answer:
         """Call `get()`."""
-        return self.workspace.caller.call("get", self.name, doc_id)
+        return self.caller.call("get", self.name, doc_id)
 
     def save(self, doc_id: Any, doc: Any) -> Answer:
         """Call `save()` with a copy of a document, so that the suite's own stays as it is."""
@@ -63,18 +69,54 @@ class Collection:
         self.workspace.note_save(self.name, doc_id)
         shown = snapshot(doc) if shown is None else shown
         if isinstance(doc, dict):
-            self.workspace.caller.trace.names.update(doc)
-        return self.workspace.caller.call(
-            "save", self.name, doc_id, doc, shown=(self.name, doc_id, shown)
-        )
+            self.caller.trace.names.update(doc)
+        return self.caller.call("save", self.name, doc_id, doc, shown=(self.name, doc_id, shown))
 
     def delete(self, doc_id: Any) -> Answer:
         """Call `delete()`."""
-        return self.workspace.caller.call("delete", self.name, doc_id)
+        return self.caller.call("delete", self.name, doc_id)
 
     def list_all(self) -> Answer:
         """Call `list_all()`."""
-        return self.workspace.caller.call("list_all", self.name)
+        return self.caller.call("list_all", self.name)
+
+    def find(self, selector: Any, **more: Any) -> Answer:
+        """Call the optional `find()`; `fields` and `limit` are given by name or not at all."""
+        shown = (self.name, snapshot(selector))
+        return self.caller.call("find", self.name, selector, named=more or None, shown=shown)
+
+    def ensure_index(self, *arguments: Any, **named: Any) -> Answer:
+        """Call the optional `ensure_index()`."""
+        shown = (self.name, *map(snapshot, arguments))
+        return self.caller.call(
+            "ensure_index", self.name, *arguments, named=named or None, shown=shown
+        )
+
+    def save_many(self, docs: list[Any]) -> Answer:
+        """Call the optional `save_many()` with copies of documents."""
+        return self.save_many_themselves(snapshot(docs))
+
+    def save_many_themselves(self, docs: list[Any]) -> Answer:
+        """Call the optional `save_many()` with the very objects given."""
+        for doc in docs:
+            if isinstance(doc, dict):
+                self.caller.trace.names.update(doc)
+            if isinstance(doc, dict) and isinstance(doc.get("_id"), str):
+                self.workspace.note_save(self.name, doc["_id"])
+        answer = self.caller.call("save_many", self.name, docs, shown=(self.name, snapshot(docs)))
+        if isinstance(answer.value, list):  # what was taken against BULK-2 is deleted too
+            for entry in answer.value:
+                if isinstance(entry, dict) and entry.get("ok"):
+                    self.workspace.note_save(self.name, entry.get("id"))
+        return answer
+
+    def delete_many(self, doc_ids: list[Any]) -> Answer:
+        """Call the optional `delete_many()`."""
+        return self.caller.call("delete_many", self.name, doc_ids, shown=(self.name, [*doc_ids]))
+
+    def get_many(self, doc_ids: list[Any]) -> Answer:
+        """Call the optional `get_many()`."""
+        return self.caller.call("get_many", self.name, doc_ids, shown=(self.name, [*doc_ids]))
 
 
 class Workspace:
@@ -117,6 +159,19 @@ class Workspace:
         if not only_to_read:
             self._check_ground()
         return Collection(self, self._new_name())
+
+    @property
+    def left(self) -> int:
+        """How many collections the run may still make up."""
+        return MOST_COLLECTIONS - len(self._names.used)
+
+    def dropped(self) -> Collection | None:
+        """Give a collection that was removed from the server: it is new to it, by an old name."""
+        if self._drop is None:
+            return None
+        collection = self.collection()
+        self._drop(collection.name)
+        return collection
 
     def named(self, name: str) -> Collection:
         """Give the collection of a given name; the caller answers for its being the run's own."""
@@ -178,6 +233,15 @@ class Workspace:
     def used(self) -> frozenset[str]:
         """The names of all collections that were handed out for this service."""
         return frozenset(self._handed_out)
+
+    def uses(self, text: str) -> bool:
+        """Whether the run itself has said a text: in a collection's name, an id, a document."""
+        trace = self.caller.trace
+        names = (self.prefix, *self._handed_out, *self._ever, *trace.names)
+        calls = (step.arguments for step in trace.steps if not isinstance(step, str))
+        return any(text in name for name in names if isinstance(name, str)) or any(
+            text in told(repr, arguments) for arguments in calls
+        )
 
     def is_own(self, name: str) -> bool:
         """Whether a name was made up by the run, so that its collection may be dropped."""

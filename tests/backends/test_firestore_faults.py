@@ -106,7 +106,7 @@ class TestTheNetwork:
         with ThreadPoolExecutor(4) as pool:
             outcomes = list(pool.map(lambda call: outcome(call, service), CALLS.values()))
         assert [status for status, _ in outcomes] == [504] * 4
-        assert max(seconds for _, seconds in outcomes) < 3
+        assert max(seconds for _, seconds in outcomes) < 4.5  # a page has 2.5 times the second
         proxy.speak()
         assert works(service)
 

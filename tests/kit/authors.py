@@ -66,14 +66,25 @@ class Overview(MemoryDatabaseService):
 class OnFiles(MemoryDatabaseService):
     """Keeps every document in a file of the folder `kept`, so that a test can look."""
 
+    one_at_a_time = threading.RLock()
+    state = None
+
+    def __init__(self):
+        super().__init__()
+        if OnFiles.state is None:
+            OnFiles.state = vars(self)
+        self.__dict__ = OnFiles.state  # its instances share what they keep, as files would be
+
     def save(self, db_name, doc_id, doc):
-        answer = super().save(db_name, doc_id, doc)
-        self._file(db_name, doc_id).write_text("{}")
-        return answer
+        with self.one_at_a_time:
+            answer = super().save(db_name, doc_id, doc)
+            self._file(db_name, doc_id).write_text("{}")
+            return answer
 
     def delete(self, db_name, doc_id):
-        super().delete(db_name, doc_id)
-        self._file(db_name, doc_id).unlink()
+        with self.one_at_a_time:
+            super().delete(db_name, doc_id)
+            self._file(db_name, doc_id).unlink()
 
     def _file(self, db_name, doc_id):
         folder = Path("kept")

@@ -8,6 +8,7 @@ from gofannon_backends.memory import MemoryDatabaseService
 from gofannon_conformance.calls import Caller, Trace
 from gofannon_conformance.capabilities import Detected
 from gofannon_conformance.contract import load
+from gofannon_conformance.instances import Instances
 from gofannon_conformance.opening import EventLoop, Opened
 from gofannon_conformance.profiles import profile_named
 from gofannon_conformance.suite.kit import Kit
@@ -79,14 +80,16 @@ def workspace_of(service=None, **more):
 
 def kit_of(service=None, *, target=None, test="test_clause", profile="quick", seed=7, **more):
     workspace = workspace_of(service)
+    target = target or Target(name="given", connect=lambda: service)
     return Kit(
         test=test,
-        target=target or Target(name="given", connect=lambda: service),
+        target=target,
         contract=load(),
         profile=profile_named(profile),
         seed=seed,
         caller=workspace.caller,
         workspace=workspace,
         detected=Detected(),
+        instances=Instances(target, None, workspace.caller.opened),
         **more,
     )

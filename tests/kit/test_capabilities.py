@@ -1,10 +1,12 @@
-"""Finding out by trying: revisions and conflicts, on stores of every habit."""
+"""Finding out by trying: revisions and conflicts, what is shared, on stores of every habit."""
 
+import shutil
 from itertools import count
 from uuid import uuid4
 
 import pytest
 from fastapi import HTTPException
+from faulty import lasting
 from given import NaiveService, kit_of
 
 from gofannon_backends.memory import MemoryDatabaseService
@@ -161,3 +163,66 @@ def test_claim_is_held_against_what_is_detected(claimed, service, raised):
         with pytest.raises(raised) as found:
             kit.capability("revisions")
         assert getattr(found.value, "clauses", ("SAVE-14",)) == ("SAVE-14",)
+
+
+def kit_for(make, *, opens_alone=True):
+    shutil.rmtree(lasting.HOME / make.__name__, ignore_errors=True)
+    spec = f"faulty.lasting:{make.__name__}"
+    target = Target(name="t", connect=make, spec=spec, opens_alone=opens_alone)
+    return kit_of(make(), target=target)
+
+
+SHARES = {
+    lasting.InMemory: ("", ""),
+    lasting.InMemoryOfAll: ("a second instance shows", ""),
+    lasting.TemporaryFolder: ("", ""),
+    lasting.Files: ("a second instance shows", "a new process shows what this one"),
+    lasting.FlushedAtClose: ("another one saved before", "another one saved before it ended"),
+    lasting.EachSeventh: ("a second instance shows", "a new process shows what this one"),
+    lasting.WrittenAtExit: ("a second instance shows", "another one saved before it ended"),
+    lasting.SqliteMadeAnew: ("", ""),
+}
+
+
+@pytest.mark.parametrize("make", SHARES)
+def test_what_a_store_shares_is_what_is_detected(make):
+    kit = kit_for(make)
+    shared, persistent = SHARES[make]
+    assert kit.detected.has("shared", kit) is bool(shared)
+    assert shared in kit.detected.why("shared")
+    assert kit.detected.has("persistent", kit) is bool(persistent)
+    assert persistent in kit.detected.why("persistent")
+    kit.instances.close()
+
+
+@pytest.mark.parametrize(
+    ("make", "shown"),
+    [
+        (lasting.FlushedAtClose, "before it was closed"),
+        (lasting.TemporaryFolder, ""),
+        (lasting.WrittenBehind, "shows late"),
+    ],
+)
+def test_what_no_process_can_be_asked_is_tried_in_this_one(make, shown):
+    kit = kit_for(make, opens_alone=False)
+    assert kit.detected.has("shared", kit) is bool(shown)
+    assert shown in kit.detected.why("shared")
+    kit.instances.close()
+
+
+def test_instance_that_another_process_broke_is_replaced():
+    kit = kit_for(lasting.SqliteMadeAnew)
+    first = kit.service
+    assert not kit.detected.has("persistent", kit)
+    assert kit.service is not first
+    assert kit.collection().save("a", {"n": 1}).returned
+    kit.instances.close()
+
+
+def test_trial_of_sharing_leaves_no_document_and_no_trace():
+    kit = kit_for(lasting.Files)
+    kit.detected.has("shared", kit)
+    kit.detected.has("persistent", kit)
+    assert kit.trace.steps == []
+    assert list(kit.service.folder.glob("*.json")) == []
+    kit.instances.close()

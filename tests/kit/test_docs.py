@@ -26,7 +26,15 @@ from gofannon_conformance import cli, plugin
 from gofannon_conformance.contract import load
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("index", "authors", "reading-the-report", "contract", "design")
+PAGES = (
+    "index",
+    "authors",
+    "application",
+    "reading-the-report",
+    "contract",
+    "design",
+    "how-we-know",
+)
 FENCE = re.compile(
     r"^```(?P<kind>\w+)?(?P<rest>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )

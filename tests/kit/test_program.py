@@ -141,6 +141,14 @@ def test_collections_have_variables_and_short_names_none():
     assert "db.get('c', 'a')" in text
 
 
+def test_calls_on_another_instance_are_made_on_another_connection():
+    trace = trace_of(SAVE, Call("get", SAVE.arguments[:2], on="other"))
+    lines = program(trace).splitlines()
+    assert lines[-1] == "print(other.get(collection, 'a'))"
+    (opening,) = [line for line in lines if line.startswith("db = ")]
+    assert opening.replace("db = ", "other = ") in lines
+
+
 def test_notes_stand_between_the_calls():
     assert program(trace_of(SAVE, "# a second instance", GET)).splitlines()[-2:] == [
         "# a second instance",

@@ -18,7 +18,7 @@ def data(*clauses, outcome="pass", broken=(), expected=(), limits=()):
     return {
         "clauses": list(clauses),
         "outcome": outcome,
-        "failures": [{"clauses": list(broken)}],
+        "failures": [{"clauses": list(broken)}] if broken else [],
         "target": {"expected": dict.fromkeys(expected, "x"), "limits": dict.fromkeys(limits, "x")},
     }
 
@@ -100,6 +100,7 @@ def test_everything_is_written_aside(monkeypatch):
         (True, data("GET-1", outcome="not tested"), Kind.NOT_TESTED),
         (True, data("GET-1", outcome="error"), Kind.ERROR),
         (True, data("GET-1", outcome="fail", broken=["GET-1"]), Kind.FAILED),
+        (True, data("GET-1", broken=["ERR-4"]), Kind.FAILED),  # a secret was shown meanwhile
         (
             False,
             data("GET-1", outcome="fail", broken=["GET-1", "X"], expected=["GET-1"], limits=["X"]),

@@ -21,7 +21,6 @@ REFUSED = {
     "file": (["run", "nowhere.py:make"], "*there is no file nowhere.py"),
     "clause": (["run", "memory", "--clause=GTE-3"], "*'GTE-3'; did you mean GET-3*"),
     "empty clause": (["run", "memory", "--clause="], "--clause: no clause was named"),
-    "clause of later": (["run", "memory", "--clause=CON-1"], "*does not test CON-1 yet"),
     "seed": (["run", "memory", "--seed=x"], "--seed takes a whole number, not 'x'"),
     "example": (["run", "memory", "--example=test_list_order"], "*no test 'test_list_order'*"),
     "example left out": (

@@ -80,7 +80,10 @@ def test_who_claims_nothing_gets_the_defaults():
         ({"dialect": 7}, "there is no dialect 7; known: interface, overview"),
         (
             {"server": ["couchdb"]},
-            r"server must be the name of one (see `doctor`), not ['couchdb']",
+            (
+                "server must be the name of one (see `doctor`), or a function that starts one, "
+                "not ['couchdb']"
+            ),
         ),
         ({"expected_failures": {"GET-1": " "}}, "expected_failures['GET-1'] must say the reason"),
         ({"expected_failures": {"GET-1": None}}, "expected_failures['GET-1'] must say the reason"),

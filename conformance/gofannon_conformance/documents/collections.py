@@ -28,8 +28,11 @@ class AliasPair:
 
 
 def alias_pairs(prefix: str) -> tuple[AliasPair, ...]:
-    """Give pairs of (collection, id) that alias in a store that joins the two by a separator."""
-    base = f"{prefix}a"
+    """Give pairs of (collection, id) that alias in a store that joins the two by a separator.
+
+    Or that loses a separator of the collection's name: those cost no collection more.
+    """
+    base = f"{prefix}_sa"
     separators = {
         "a colon": ":",
         "a slash": "/",
@@ -39,10 +42,21 @@ def alias_pairs(prefix: str) -> tuple[AliasPair, ...]:
         "NUL": "\x00",
         "nothing": "",
     }
-    return tuple(
+    joined = [
         AliasPair(f"joined by {label}", (base, f"b{mark}c"), (f"{base}{mark}b", "c"))
         for label, mark in separators.items()
-    )
+    ]
+    lost = [
+        AliasPair(label, (f"{base}{first}", "c"), (f"{base}{second}", "c"))
+        for label, first, second in (
+            ("a slash, left out", "/b", "b"),
+            ("a dot, left out", ".b", "b"),
+            ("a slash, as an underscore", "/b", "_b"),
+            ("a colon, as a dash", ":b", "-b"),
+            ("what follows a NUL, left out", "\x00b", ""),
+        )
+    ]
+    return (*joined, *lost)
 
 
 def collection_twins(prefix: str) -> tuple[CollectionTwins, ...]:
@@ -54,8 +68,9 @@ def collection_twins(prefix: str) -> tuple[CollectionTwins, ...]:
     return (
         CollectionTwins("case", f"{prefix}_twin", f"{prefix}_Twin"),
         CollectionTwins("Unicode normal form", f"{prefix}_caf\u00e9", f"{prefix}_cafe\u0301"),
-        CollectionTwins("dash and underscore", f"{prefix}_t-w", f"{prefix}_t_w"),
-        CollectionTwins("dot and underscore", f"{prefix}_t.w", f"{prefix}_t_w"),
+        # These two pairs are made of names that `alias_pairs` uses as well.
+        CollectionTwins("dash and underscore", f"{prefix}_sa-b", f"{prefix}_sa_b"),
+        CollectionTwins("dot and underscore", f"{prefix}_sa.b", f"{prefix}_sa_b"),
         CollectionTwins("a trailing space", f"{prefix}_twin", f"{prefix}_twin "),
         CollectionTwins("the end of 70 characters", long(70, "a"), long(70, "b")),
         CollectionTwins("the end of 260 characters", long(260, "a"), long(260, "b")),

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from gofannon_conformance.documents.ids import ORDINARY_IDS
 from gofannon_conformance.documents.portable import (
+    SHARP_TEXTS,
     SHARP_VALUES,
     Document,
     fresh,
@@ -196,6 +197,48 @@ def schema_documents(collection: str) -> st.SearchStrategy[Document]:
     return _documents(SCHEMAS[collection])
 
 
+def schema_examples(collection: str) -> dict[str, Document]:
+    """Give the documents of a schema that no seed leaves out, each with what is special about it.
+
+    Where a field may be any JSON, it holds every sharp value at once.
+    """
+    model = SCHEMAS[collection]
+    return {
+        "with every field": _example(model, "there"),
+        "with nulls": _example(model, "null"),
+        "without what is optional": _example(model, "absent"),
+    }
+
+
+def _example(model: type[BaseModel], optional: str) -> Document:
+    doc: Document = {}
+    for name, field in model.model_fields.items():
+        if optional == "absent" and not field.is_required():
+            continue
+        annotation: Any = field.annotation
+        for mark in field.metadata:
+            annotation = Annotated[annotation, mark]
+        doc[field.alias or name] = _example_of(annotation, optional)
+    return doc
+
+
+def _example_of(annotation: Any, optional: str) -> Any:
+    if annotation in _EXAMPLES:
+        return _EXAMPLES[annotation]
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return arguments[0]
+    if origin is list:
+        return [_example_of(arguments[0], optional)] * 2
+    if origin is dict and arguments[1] is JsonValue:
+        return _EXAMPLES[JsonValue]
+    if origin is dict:
+        return {name: _example_of(arguments[1], optional) for name in ("zeta", "Alpha", "a.b")}
+    if origin in (Union, types.UnionType):
+        return None if optional == "null" else _example_of(arguments[0], optional)
+    return _example(annotation, optional)
+
+
 @cache
 def field_names() -> tuple[str, ...]:
     """Give the name of every field of the seven schemas, at whatever level it stands.
@@ -267,4 +310,13 @@ _LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     Money: st.sampled_from((0.05, 87.5, 100.0, 0.0, 0.1 + 0.2, 0.29, 1.1, 4.35, 1e-6))
     | st.integers(1, 10**9).map(lambda cents: cents / 100),
     JsonValue: fresh(SHARP_VALUES) | texts() | numbers(),
+}
+
+_EXAMPLES: dict[Any, Any] = {
+    str: " a text, 1\u00b9, \u00e9 and e\u0301, \U0001f600 ",
+    bool: True,
+    datetime: "2024-01-15T10:30:00.120000Z",
+    Reference: "agent-id",
+    Money: 87.50,
+    JsonValue: {f"{n}": value for n, value in enumerate((*SHARP_VALUES, *SHARP_TEXTS))},
 }

@@ -167,6 +167,10 @@ def _draw_target(drawing: _Drawing, target: TargetReport, contract: Contract) ->
     if untested:
         drawing.title("Not tested: this counts against the run", "bold yellow")
         drawing.labelled((", ".join(ids), legible(reason)) for reason, ids in untested.items())
+    spared = by_reason(with_outcome(target, Outcome.NOT_APPLICABLE))
+    if spared:
+        drawing.title("Not applicable")
+        drawing.labelled((", ".join(ids), legible(reason)) for reason, ids in spared.items())
     if target.facts:
         drawing.title("Found out besides")
         drawing.labelled((on_one_line(name), legible(fact)) for name, fact in target.facts.items())

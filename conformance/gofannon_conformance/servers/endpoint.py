@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,6 +13,17 @@ if TYPE_CHECKING:
 ENVIRONMENT: Final = "environment"
 LOCAL_PROGRAM: Final = "local program"
 CONTAINER: Final = "container"
+
+_PROTOCOLS: Final = {
+    "http": "http",
+    "https": "http",
+    "grpc": "grpc",
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+}
+_PORTS: Final = {"http": 80, "https": 443, "postgresql": 5432, "postgres": 5432}
+_ENCRYPTED: Final = frozenset({"https", "grpcs", "rediss"})
+_CREDENTIALS: Final = ("password", "secret_key")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -41,6 +53,63 @@ class Endpoint:
     limits: Mapping[str, str] = field(default_factory=dict)
     owned: bool = False
     """Whether the kit started it, and so may stop it."""
+    protocol: str = ""
+    """What is spoken there: `http`, `grpc`, `postgresql` or `tcp`; as the URL says if not given."""
+    timeout: float | None = None
+    """Seconds after which a client shall give up, where the kit asks for short time-outs."""
+
+    def __post_init__(self) -> None:
+        if not self.protocol:
+            scheme = urlsplit(self.url).scheme
+            object.__setattr__(self, "protocol", _PROTOCOLS.get(scheme, "tcp"))
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The host and the port of its URL."""
+        parts = urlsplit(self.url)
+        port = parts.port or _PORTS.get(parts.scheme)
+        if parts.hostname is None or port is None:
+            raise ValueError(f"there is no host and port in {self.redacted(self.url)}")
+        return parts.hostname, port
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether it is reached by TLS: nobody can stand between it and its client then."""
+        return urlsplit(self.url).scheme in _ENCRYPTED
+
+    @property
+    def checks_credentials(self) -> bool:
+        """Whether it turns away who does not know the secret, as far as the kit knows."""
+        told = any(map(self.settings.get, _CREDENTIALS)) or bool(urlsplit(self.url).password)
+        return bool(self.secrets) and told
+
+    def at(self, host: str, port: int) -> Endpoint:
+        """Give the same server as it is reached at another address."""
+        old_host, old_port = self.address
+        parts = urlsplit(self.url)
+        login, at, _ = parts.netloc.rpartition("@")
+        url = urlunsplit(parts._replace(netloc=f"{login}{at}{host}:{port}"))
+        moved = {
+            name: f"{host}:{port}"
+            for name, value in self.settings.items()
+            if value == f"{old_host}:{old_port}"
+        }
+        if "port" in self.settings:
+            moved |= {"host": host, "port": str(port)}
+        return replace(self, url=url, settings={**self.settings, **moved})
+
+    def with_credentials(self, user: str, secret: str) -> Endpoint:
+        """Give the same server as somebody else would reach it; the secret joins `secrets`."""
+        given = {"user": user, "password": secret, "access_key": user, "secret_key": secret}
+        settings = {name: given.get(name, value) for name, value in self.settings.items()}
+        parts = urlsplit(self.url)
+        url = self.url
+        if parts.username is not None:
+            _, _, place = parts.netloc.rpartition("@")
+            login = f"{quote(user, safe='')}:{quote(secret, safe='')}"
+            url = urlunsplit(parts._replace(netloc=f"{login}@{place}"))
+        shown = dict.fromkeys([*self.secrets, secret, quote(secret, safe="")])
+        return replace(self, url=url, settings=settings, secrets=tuple(shown))
 
     def __repr__(self) -> str:
         product = f"{self.product} {self.version}".strip()

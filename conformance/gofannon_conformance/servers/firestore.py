@@ -51,6 +51,7 @@ def endpoint_of(host: str, version: str, source: str) -> Endpoint:
         settings={"emulator_host": host, "project": fresh_project()},
         limits=LIMITS,
         owned=source != ENVIRONMENT,
+        protocol="grpc",
     )
 
 

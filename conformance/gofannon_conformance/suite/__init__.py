@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from gofannon_conformance.suite.api import ApiTests
+from gofannon_conformance.suite.asynchronous import AsyncTests
 from gofannon_conformance.suite.base import ContractTests, clause
+from gofannon_conformance.suite.bulk import BulkTests
+from gofannon_conformance.suite.concurrency import ConcurrencyTests
 from gofannon_conformance.suite.delete import DeleteTests
+from gofannon_conformance.suite.durability import DurabilityTests
 from gofannon_conformance.suite.errors import ErrorTests
+from gofannon_conformance.suite.faults import FaultTests
+from gofannon_conformance.suite.faults_optional import OptionalFaultTests
 from gofannon_conformance.suite.fidelity import FidelityTests
+from gofannon_conformance.suite.find import FindTests
 from gofannon_conformance.suite.get import GetTests
 from gofannon_conformance.suite.ids import IdTests
+from gofannon_conformance.suite.index import IndexTests
 from gofannon_conformance.suite.isolation import IsolationTests
 from gofannon_conformance.suite.listing import ListTests
 from gofannon_conformance.suite.model import ModelTests
@@ -29,6 +37,14 @@ class DatabaseServiceContract(
     FidelityTests,
     SchemaTests,
     ErrorTests,
+    FindTests,
+    IndexTests,
+    BulkTests,
+    AsyncTests,
+    DurabilityTests,
+    ConcurrencyTests,
+    FaultTests,
+    OptionalFaultTests,
     ModelTests,
 ):
     """Every test of the suite; an author's test class derives from it and says how to connect.

@@ -48,9 +48,8 @@ class IsolationTests(ContractTests):
 
     @clause("ISO-3")
     def test_separators_alias_nothing(self, kit: Kit) -> None:
-        prefix = f"{kit.workspace.prefix}_s"
         with kit.cases() as cases:
-            for pair in alias_pairs(prefix):
+            for pair in alias_pairs(kit.workspace.prefix):
                 with cases.case(pair.label):
                     _expect_apart(kit, pair.first, pair.second, "ISO-3")
 

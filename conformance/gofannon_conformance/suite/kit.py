@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gofannon_conformance import elsewhere
+from gofannon_conformance.calls import Call, Caller
+from gofannon_conformance.instances import OnlyOne
+from gofannon_conformance.program import call_shortened
 from gofannon_conformance.prove import Prover
-from gofannon_conformance.violation import NotApplicable, Violation, Violations, violation
+from gofannon_conformance.violation import (
+    NotApplicable,
+    NotTested,
+    Violation,
+    Violations,
+    violation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,10 +25,13 @@ if TYPE_CHECKING:
     from hypothesis.stateful import RuleBasedStateMachine
     from hypothesis.strategies import SearchStrategy
 
-    from gofannon_conformance.calls import Caller, Trace
+    from gofannon_conformance.calls import Answer, Trace
     from gofannon_conformance.capabilities import Detected
     from gofannon_conformance.contract import Contract
+    from gofannon_conformance.instances import Instances, Proxied
+    from gofannon_conformance.leaks import Watch
     from gofannon_conformance.profiles import Profile
+    from gofannon_conformance.servers import Endpoint
     from gofannon_conformance.target import Target
     from gofannon_conformance.workspace import Collection, Workspace
 
@@ -35,6 +48,7 @@ class Kit:
     caller: Caller
     workspace: Workspace
     detected: Detected
+    instances: Instances
     secrets: tuple[str, ...] = ()
     example: str = ""
     only_example: bool = False
@@ -48,6 +62,11 @@ class Kit:
         return self.caller.opened.service
 
     @property
+    def watch(self) -> Watch:
+        """Looks for the target's secrets in whatever any of its instances shows."""
+        return self.caller.opened.watch
+
+    @property
     def trace(self) -> Trace:
         """The calls of the example at hand."""
         return self.caller.trace
@@ -57,6 +76,56 @@ class Kit:
         """Which reading of the seeds the target follows: `interface` or `overview`."""
         return self.contract.dialect
 
+    def another(self) -> Caller:
+        """Give a second instance of the service, on the same store.
+
+        Where nothing that one instance saves ever shows in the other, the clause asks nothing of
+        the target, unless it says that it is `persistent`.
+        """
+        shared = self.detected.has("shared", self)  # it may find that there can be no second one
+        try:
+            opened = self.instances.second()
+        except OnlyOne as reason:
+            raise NotApplicable(str(reason)) from reason
+        if not shared and not self.target.capabilities.persistent:
+            raise NotApplicable(
+                "two instances share nothing: no document that one of them saved was ever shown "
+                "by the other (if they should, say that the target is `persistent`)"
+            )
+        return Caller(opened, self.trace, on="other")
+
+    @contextmanager
+    def proxied(
+        self, *, change: Callable[[Endpoint], Endpoint] = lambda endpoint: endpoint
+    ) -> Iterator[Proxied]:
+        """Give a fresh instance that reaches its server through a proxy that can misbehave."""
+        if self.target.capabilities.faultable is False:
+            raise NotApplicable("the target says that it is not faultable")
+        with ExitStack() as stack:
+            try:
+                proxied = stack.enter_context(self.instances.proxied(self.trace, change=change))
+            except NotApplicable as reason:
+                if not self.target.capabilities.faultable:
+                    raise
+                raise NotTested(f"the target says that it is faultable, but: {reason}") from reason
+            except OnlyOne as reason:
+                raise NotTested(f"no instance behind a proxy: {reason}") from reason
+            yield proxied
+
+    def elsewhere(self, *calls: tuple[Any, ...]) -> list[Answer]:
+        """Make calls, each a method's name and its arguments, in a new process, in one service."""
+        made = [call_shortened(Call(method, tuple(rest))) for method, *rest in calls[:8]]
+        more = [f"and {len(calls) - 8} more calls"] if len(calls) > 8 else []
+        self.trace.steps.append("\n#   ".join(["# in a new process:", *made, *more]))
+        try:
+            self.instances.check_may_open()
+            answers = elsewhere.answers(self.target, self.instances.endpoint, self.trace, calls)
+        except (NotTested, OnlyOne) as reason:
+            raise NotTested(self.watch.blotted(str(reason))) from None
+        for answer in answers:
+            self.watch.raised(answer)
+        return answers
+
     def collection(self) -> Collection:
         """Give an empty collection, to be used by this test only."""
         return self._lease(self.workspace.collection())
@@ -64,6 +133,11 @@ class Kit:
     def unwritten(self, *, only_to_read: bool = False) -> Collection:
         """Give a collection that has never been touched."""
         return self._lease(self.workspace.unwritten(only_to_read=only_to_read))
+
+    def dropped(self) -> Collection | None:
+        """Give a collection that is new to the server because it was removed there, if any."""
+        collection = self.workspace.dropped()
+        return None if collection is None else self._lease(collection)
 
     def logical(self, name: str) -> Collection:
         """Give the application's collection of that name, or the run's own stand-in for it."""
@@ -116,6 +190,10 @@ class Kit:
         cases = Cases(self)
         yield cases
         cases.settle()
+
+    def abandon(self) -> None:
+        """Give none of the test's collections back: a call that hangs may still write to them."""
+        self._leased.clear()
 
     def finish(self) -> None:
         """Empty the test's collections and give them back."""

@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from gofannon_conformance.documents import portable_documents, small_documents
+from gofannon_conformance.documents.portable import (
+    SHARP_NAMES,
+    SHARP_NUMBERS,
+    SHARP_TEXTS,
+    SHARP_VALUES,
+)
 from gofannon_conformance.suite import expect
 from gofannon_conformance.suite.base import ContractTests, clause
 from gofannon_conformance.suite.delete import FALSY
@@ -91,6 +97,19 @@ class ListTests(ContractTests):
         for doc_id, doc in docs.items():
             expect.saved(collection.save(doc_id, doc))
         expect.listing(collection.list_all(), docs)
+
+    @clause("LIST-5")
+    def test_sharp_values_are_listed_as_get_gives_them(self, kit: Kit) -> None:
+        collection = kit.collection()
+        values = enumerate((*SHARP_NUMBERS, *SHARP_TEXTS, *SHARP_VALUES))
+        expect.saved(collection.save("values", {f"v{n}": value for n, value in values}))
+        expect.saved(collection.save("names", dict.fromkeys(SHARP_NAMES, 1)))
+        answer = collection.list_all()
+        for doc_id in ("values", "names"):
+            found = expect.returned(collection.get(doc_id), "GET-1", "the document was saved")
+            for listed in expect.listed(answer):
+                if listed.get("_id") == doc_id and isinstance(found, dict):
+                    expect.check_document(answer, listed, doc_id, found, "LIST-5", numbers="exact")
 
     @clause("LIST-5")
     def test_each_listed_document_is_what_get_gives(self, kit: Kit) -> None:

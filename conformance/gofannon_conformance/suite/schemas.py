@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gofannon_conformance.documents.schemas import schema_documents
+from gofannon_conformance.documents.schemas import schema_documents, schema_examples
 from gofannon_conformance.suite import expect
 from gofannon_conformance.suite.base import ContractTests, clause
 
@@ -63,6 +63,8 @@ class SchemaTests(ContractTests):
         for n in range(ROUNDS):
             found = collection.get("session_abc123")
             doc = expect.returned(found, "SCH-8", "the session was saved")
+            if not isinstance(_at(doc, "messages"), list):
+                expect.document(found, "session_abc123", session, "SCH-8")
             message = {"role": "user" if n % 2 else "assistant", "content": f"message {n}", "n": n}
             session["messages"].append(message)
             session["metadata"] = {"n": n}
@@ -88,6 +90,8 @@ class SchemaTests(ContractTests):
             remaining -= price
             found = collection.get("user_google_1")
             doc = expect.returned(found, "SCH-8", "the user was saved")
+            if not isinstance(_at(doc, "usage_info", "usage"), list):
+                expect.document(found, "user_google_1", user, "SCH-8")
             entry = {"timestamp": f"2024-01-15T10:{n % 60:02}:00Z", "response_cost": price}
             usage.append(entry)
             user["usage_info"]["spend_remaining"] = remaining
@@ -124,6 +128,13 @@ class SchemaTests(ContractTests):
                     expect.check_document(collection.list_all(), doc, doc_id, expected, "SCH-9")
 
 
+def _at(value: Any, *path: str) -> Any:
+    """Give what is at a place in a document; None if it has no such place."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
 def _prove(kit: Kit, name: str, clause_id: str) -> None:
     collection = kit.logical(name)
 
@@ -133,4 +144,9 @@ def _prove(kit: Kit, name: str, clause_id: str) -> None:
         expect.document(collection.get(doc_id), doc_id, doc, clause_id)
         expect.listing(collection.list_all(), {doc_id: doc}, clause_id)
 
+    with kit.cases() as cases:
+        for label, doc in schema_examples(name).items():
+            with cases.case(label):
+                kit.begin()
+                check(doc)
     kit.prove(check, doc=schema_documents(name))

@@ -1,27 +1,12 @@
-"""Broken services, each with one mistake that the suite must tell by the clause it breaks."""
+"""Broken services, each with one mistake that the suite must tell by the clause it breaks.
 
-from faulty.deleting import BROKEN_DELETING
-from faulty.documents import BROKEN_DOCUMENTS
-from faulty.errors import BROKEN_ERRORS
-from faulty.ids import BROKEN_IDS
-from faulty.listing import BROKEN_LISTING
-from faulty.merging import BROKEN_MERGING
-from faulty.names import BROKEN_NAMES
-from faulty.reading import BROKEN_READING
-from faulty.refusing import BROKEN_REFUSING
-from faulty.revisions import BROKEN_REVISIONS
-from faulty.saving import BROKEN_SAVING
+They are the mutants of the package, and those that are still to be moved there.
+"""
 
-BROKEN = (
-    *BROKEN_READING,
-    *BROKEN_DELETING,
-    *BROKEN_LISTING,
-    *BROKEN_ERRORS,
-    *BROKEN_SAVING,
-    *BROKEN_MERGING,
-    *BROKEN_REFUSING,
-    *BROKEN_REVISIONS,
-    *BROKEN_NAMES,
-    *BROKEN_IDS,
-    *BROKEN_DOCUMENTS,
-)
+from faulty.bulking import BROKEN_BULKING
+from faulty.finding import BROKEN_FINDING
+from faulty.lasting import BROKEN_LASTING
+from faulty.racing import BROKEN_RACING
+from gofannon_conformance.mutants import MUTANTS
+
+BROKEN = (*MUTANTS.values(), *BROKEN_FINDING, *BROKEN_BULKING, *BROKEN_LASTING, *BROKEN_RACING)

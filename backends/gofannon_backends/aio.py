@@ -1,0 +1,176 @@
+"""An async face of any service: the same methods as coroutines, each call in a thread.
+
+    db = in_threads(CouchDBService(url, user, password))
+    agent = await db.get("agents", "a1")
+    async for session in db.iter_all("sessions"):
+        ...
+
+The stores' client libraries block. In a thread they block no event loop, and the services are
+made to be called from many threads at once.
+"""
+
+from abc import ABC, abstractmethod
+from asyncio import get_running_loop
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import copy_context
+from functools import partial, wraps
+from itertools import islice
+from threading import Lock
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from gofannon_backends import errors
+
+_OPTIONAL: Final = ("find", "ensure_index", "save_many", "delete_many", "get_many")
+"""The methods that a service may have besides; the face has those that the service has."""
+
+_AT_ONCE: Final = 100
+"""How many documents `iter_all` takes in one visit to a thread."""
+
+_Result = TypeVar("_Result")
+
+
+class AsyncDatabaseService(ABC):
+    """The interface as coroutines: each owes what `DatabaseService`'s method of its name does.
+
+    It is an async context manager: leaving it closes the service.
+    """
+
+    # Not there unless the service underneath has them.
+    find: Callable[..., Coroutine[Any, Any, list[dict[str, Any]]]]
+    ensure_index: Callable[..., Coroutine[Any, Any, None]]
+    save_many: Callable[..., Coroutine[Any, Any, list[dict[str, Any]]]]
+    delete_many: Callable[..., Coroutine[Any, Any, list[dict[str, Any]]]]
+    get_many: Callable[..., Coroutine[Any, Any, dict[str, dict[str, Any] | None]]]
+
+    @abstractmethod
+    async def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
+        """Return the document, with its `_id` and `_rev`; a missing one is a 404."""
+
+    @abstractmethod
+    async def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        """Create the document, or replace it whole; return its `id` and its new `rev`."""
+
+    @abstractmethod
+    async def delete(self, db_name: str, doc_id: str) -> None:
+        """Delete the document; a missing one is a 404."""
+
+    @abstractmethod
+    async def list_all(self, db_name: str) -> list[dict[str, Any]]:
+        """Return every document of the collection; `[]` if there is no such collection."""
+
+    @abstractmethod
+    def iter_all(self, db_name: str) -> AsyncIterator[dict[str, Any]]:
+        """Yield what `list_all` returns, without holding all of it."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Give back what the service holds of its store."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+def in_threads(service: Any, *, threads: int = 32) -> AsyncDatabaseService:
+    """Return an async face of the service, for which at most `threads` calls are under way at once.
+
+    A call that is cancelled is no longer waited for, but it is not undone: a write may be
+    applied. Context variables, a trace's span among them, are the caller's.
+    """
+    return _InThreads(service, threads)
+
+
+class _InThreads(AsyncDatabaseService):
+    def __init__(self, service: Any, threads: int) -> None:
+        self._service = service
+        self._closed = False
+        # Threads of its own: the loop's few are for whoever has nothing better.
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="gofannon-database")
+        for name in _OPTIONAL:
+            method = getattr(service, name, None)
+            if method is not None:
+                setattr(self, name, self._awaitable(method))
+
+    def __repr__(self) -> str:
+        return f"in_threads({self._service!r})"
+
+    async def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = await self._run(self._service.get, db_name, doc_id)
+        return found
+
+    async def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        saved: dict[str, Any] = await self._run(self._service.save, db_name, doc_id, doc)
+        return saved
+
+    async def delete(self, db_name: str, doc_id: str) -> None:
+        await self._run(self._service.delete, db_name, doc_id)
+
+    async def list_all(self, db_name: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = await self._run(self._service.list_all, db_name)
+        return found
+
+    async def iter_all(self, db_name: str) -> AsyncIterator[dict[str, Any]]:
+        reader = _Reader(getattr(self._service, "iter_all", self._service.list_all))
+        try:
+            while documents := await self._run(reader.some, db_name):
+                for document in documents:
+                    yield document
+        finally:
+            # Not awaited: whoever is cancelled, or collected as garbage, cannot wait any more.
+            with suppress(RuntimeError):  # the threads are gone, and the service is closed
+                self._threads.submit(reader.close)
+
+    async def close(self) -> None:
+        """Close the service and let go of the threads; a call after this is a 503."""
+        close = getattr(self._service, "close", None)
+        if close is not None and not self._closed:
+            await self._run(close)
+        self._closed = True
+        self._threads.shutdown(wait=False)
+
+    async def _run(self, call: Callable[..., _Result], *arguments: Any, **named: Any) -> _Result:
+        if self._closed:
+            raise errors.closed(named.get("db_name", arguments[0] if arguments else ""))
+        step = partial(copy_context().run, call, *arguments, **named)
+        return await get_running_loop().run_in_executor(self._threads, step)
+
+    def _awaitable(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        async def awaitable(*arguments: Any, **named: Any) -> Any:
+            return await self._run(method, *arguments, **named)
+
+        return awaitable
+
+
+class _Reader:
+    """One reading of a collection, by several threads in turn."""
+
+    def __init__(self, read: Callable[[str], Iterable[dict[str, Any]]]) -> None:
+        self._read = read
+        self._documents: Iterator[dict[str, Any]] | None = None
+        # Whoever closes waits for the thread that reads: a generator cannot be closed meanwhile.
+        self._lock = Lock()
+
+    def some(self, db_name: str) -> list[dict[str, Any]]:
+        """Return the next documents; none if there are no more."""
+        with self._lock:
+            if self._documents is None:
+                self._documents = iter(self._read(db_name))
+            return list(islice(self._documents, _AT_ONCE))
+
+    def close(self) -> None:
+        """Give back what the reading holds of the store."""
+        with self._lock:
+            if isinstance(self._documents, Generator):
+                self._documents.close()
+            self._documents = iter(())

@@ -1,0 +1,107 @@
+"""The application's one database service: built of the settings at its first use.
+
+The providers are the entry points of the group `gofannon_backends.providers`, so that a new one
+needs no change here.
+"""
+
+import logging
+from collections.abc import Callable
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from threading import Lock
+from typing import NamedTuple
+
+from gofannon_backends.base import DatabaseService
+from gofannon_backends.settings import Settings
+
+GROUP = "gofannon_backends.providers"
+"""The entry points that make a service of `Settings`, under the name that is set."""
+
+Provider = Callable[[Settings], DatabaseService]
+
+_log = logging.getLogger(__name__)
+
+
+class _Application(NamedTuple):
+    service: DatabaseService
+    settings: Settings
+
+
+_application: _Application | None = None
+_lock = Lock()
+
+
+def get_database_service(settings: Settings | None = None) -> DatabaseService:
+    """Return the application's service; the first call builds it, of `Settings()` if given none.
+
+    However many threads call at once, one service is built. Later calls return it: with no
+    settings, or with equal ones. Others are a `ValueError`, for code that asked for a second store
+    must not be given the first; `open_database_service` opens one.
+    """
+    global _application  # noqa: PLW0603 - one for the whole process is what it is for
+    with _lock:
+        if _application is None:
+            chosen = Settings() if settings is None else settings
+            _application = _Application(open_database_service(chosen), chosen)
+        elif settings is not None and settings != _application.settings:
+            raise ValueError(_in_use(_application.settings, settings))
+        return _application.service
+
+
+def reset_database_service() -> None:
+    """Close the application's service and forget it; the next call builds another.
+
+    For the end of the application, and for tests. Without a service it does nothing.
+    """
+    global _application
+    with _lock:
+        application, _application = _application, None
+    if application is not None:
+        application.service.close()
+
+
+def open_database_service(settings: Settings) -> DatabaseService:
+    """Open a service that is the caller's own to close; each call opens another.
+
+    What the settings lack, or a provider that is not known, is a `ValueError` that says what to
+    set; a provider whose library is not installed is an `ImportError` that says what to install.
+    """
+    point = _entry_point(settings.DATABASE_PROVIDER.strip() or "memory")
+    provider: Provider = point.load()
+    service = provider(settings)
+    _log.info("the database is %s: %s", point.name, type(service).__name__)
+    if settings.DATABASE_TELEMETRY:
+        from gofannon_backends.observability import observed
+
+        return observed(service)
+    return service
+
+
+def _entry_point(name: str) -> EntryPoint:
+    installed = entry_points(group=GROUP)
+    found = {point for point in installed if point.name.lower() == name.lower()}
+    if not found:
+        names = sorted({point.name for point in installed})
+        nearest = get_close_matches(name.lower(), names, n=1)
+        hint = f"did you mean {nearest[0]}? " if nearest else ""
+        raise ValueError(
+            f"DATABASE_PROVIDER is {name!r}, which is no provider: {hint}"
+            f"Those that are installed: {', '.join(names)}"
+        )
+    if len({point.value for point in found}) > 1:
+        sources = " and ".join(sorted(point.value for point in found))
+        raise ValueError(f"DATABASE_PROVIDER is {name!r}, which is two providers: {sources}")
+    return found.pop()
+
+
+def _in_use(present: Settings, wanted: Settings) -> str:
+    differing = [
+        name
+        for name in type(present).model_fields
+        if getattr(present, name) != getattr(wanted, name, None)
+    ]
+    return (
+        "the application's database service was built of other settings (different: "
+        f"{', '.join(differing)}): call reset_database_service() first, "
+        "or open_database_service(settings) for a service beside it"
+    )

@@ -1,0 +1,284 @@
+"""Traces and measures of a service's calls, by OpenTelemetry; it changes nothing that they do.
+
+    db = observed(CouchDBService(url, user, password))
+
+Each call is a span (`get agents`) and an entry of the histogram `db.client.operation.duration`,
+with the names of OpenTelemetry's conventions for database clients: `db.system.name`,
+`db.operation.name`, `db.collection.name`, and, when a call raises, `db.response.status_code` or
+`error.type`. No document, no id and no error's text is in any of them: an id may be a person.
+
+A 404 is an answer, and so is any 4xx: the store did what it should. A failure, which has an
+`error.type` and makes the span an error, is a 5xx, a 429, or what is no `HTTPException`. Failures
+are logged as warnings, all other calls at the level DEBUG.
+"""
+
+import inspect
+import logging
+from collections.abc import Callable, Generator, Iterator, Mapping, Sized
+from functools import wraps
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from starlette.exceptions import HTTPException
+
+from gofannon_backends.base import DatabaseService
+
+try:
+    from opentelemetry.metrics import MeterProvider, get_meter
+    from opentelemetry.trace import (
+        SpanKind,
+        Status,
+        StatusCode,
+        TracerProvider,
+        get_tracer,
+        use_span,
+    )
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError(
+        f"calls are observed by a library that is not installed ({missing.name}): "
+        "pip install 'gofannon-conformance[telemetry]'",
+        name=missing.name,
+    ) from None
+
+_log = logging.getLogger(__name__)
+
+_SYSTEMS: Final[Mapping[str, str]] = {
+    "CouchDBService": "couchdb",
+    "DynamoDBService": "aws.dynamodb",
+    "FirestoreService": "gcp.firestore",
+    "MemoryDatabaseService": "memory",
+    "PostgreSQLService": "postgresql",
+}
+"""`db.system.name` by class; the conventions have no name for Firestore, and none for memory."""
+
+_OPTIONAL: Final = ("find", "ensure_index", "save_many", "delete_many", "get_many")
+"""The methods that a service may have besides. Those that it lacks are made of those it has."""
+
+_BATCHES: Final = {"save_many": "docs", "delete_many": "doc_ids", "get_many": "doc_ids"}
+"""The methods that take many at once, and what they call them."""
+
+_LISTING: Final = frozenset({"list_all", "find"})
+
+_SECONDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
+"""The histogram's boundaries, as the conventions have them; OpenTelemetry's own are for ms."""
+
+_Result = TypeVar("_Result")
+
+
+def observed(
+    service: Any,
+    *,
+    tracer_provider: TracerProvider | None = None,
+    meter_provider: MeterProvider | None = None,
+) -> DatabaseService:
+    """Return a service that does what the given one does, and observes it.
+
+    Any service will do whose methods are plain; around an async face, put the face outside:
+    `in_threads(observed(service))`. What the service has besides the interface is reached
+    through the wrapper. The providers are OpenTelemetry's global ones unless they are given.
+    """
+    if inspect.iscoroutinefunction(service.get):
+        raise TypeError(
+            "observed() takes a service with plain methods: observe the one underneath, "
+            "as in in_threads(observed(service))"
+        )
+    return _Observed(service, _Instruments(service, tracer_provider, meter_provider))
+
+
+class _Instruments:
+    """Where the calls of one service are reported."""
+
+    def __init__(
+        self, service: Any, tracers: TracerProvider | None, meters: MeterProvider | None
+    ) -> None:
+        names = [kind.__name__ for kind in type(service).__mro__]
+        self.system = next((_SYSTEMS[name] for name in names if name in _SYSTEMS), names[0])
+        self.kind = SpanKind.INTERNAL if self.system == "memory" else SpanKind.CLIENT
+        self.tracer = get_tracer(__name__, tracer_provider=tracers)
+        self.durations = get_meter(__name__, meter_provider=meters).create_histogram(
+            "db.client.operation.duration",
+            unit="s",
+            description="Duration of database client operations",
+            explicit_bucket_boundaries_advisory=_SECONDS,
+        )
+
+
+class _Call:
+    """One call under observation, from its beginning to `end`."""
+
+    def __init__(
+        self, report_to: _Instruments, operation: str, db_name: object, batch: object = None
+    ) -> None:
+        self._report_to = report_to
+        # What an exporter can send; what the service makes of another name is its own affair.
+        name = db_name if isinstance(db_name, str) else f"<{type(db_name).__name__}>"
+        self._collection = name.encode("utf-8", "backslashreplace").decode("utf-8")
+        self._operation = operation
+        self._attributes: dict[str, str] = {
+            "db.system.name": report_to.system,
+            "db.operation.name": operation,
+            "db.collection.name": self._collection,
+        }
+        self._seconds = 0.0
+        self._failure: str | None = None
+        self._span = report_to.tracer.start_span(
+            f"{operation} {self._collection}", kind=report_to.kind, attributes=self._attributes
+        )
+        if isinstance(batch, Sized) and len(batch) > 1:
+            self._span.set_attribute("db.operation.batch.size", len(batch))
+
+    def run(self, step: Callable[[], _Result]) -> _Result:
+        """Make a step of the call within its span; the time between steps does not count."""
+        started = perf_counter()
+        try:
+            # Not with what `use_span` records by itself: the text of an error names the document.
+            with use_span(self._span, record_exception=False, set_status_on_exception=False):
+                return step()
+        except BaseException as error:
+            self._note(error)
+            raise
+        finally:
+            self._seconds += perf_counter() - started
+
+    def end(self, *, rows: int | None = None) -> None:
+        """Report the call; `rows` is how many documents it returned, where that is not one."""
+        if rows is not None:
+            self._span.set_attribute("db.response.returned_rows", rows)
+        if self._failure is not None:
+            self._span.set_status(Status(StatusCode.ERROR))
+        self._report_to.durations.record(self._seconds, self._attributes)
+        self._span.end()
+        _log.log(
+            logging.DEBUG if self._failure is None else logging.WARNING,
+            "%s in collection %r: %s after %.4f s",
+            self._operation,
+            self._collection,
+            self._failure or self._attributes.get("db.response.status_code", "done"),
+            self._seconds,
+        )
+
+    def _note(self, error: BaseException) -> None:
+        outcome = {}
+        if isinstance(error, HTTPException):
+            outcome["db.response.status_code"] = str(error.status_code)
+            if error.status_code >= 500 or error.status_code == 429:
+                self._failure = str(error.status_code)
+        else:
+            self._failure = type(error).__qualname__
+        if self._failure is not None:
+            outcome["error.type"] = self._failure
+        self._attributes |= outcome
+        self._span.set_attributes(outcome)
+
+
+class _Observed(DatabaseService):
+    """A service whose every call is reported; what is not observed is the service's own."""
+
+    def __init__(self, service: Any, report_to: _Instruments) -> None:
+        self._service = service
+        self._report_to = report_to
+        for name in _OPTIONAL:
+            method = getattr(service, name, None)
+            if method is not None:
+                # On the instance, before whatever the base class has under that name.
+                setattr(self, name, self._telling(name, method))
+
+    def __repr__(self) -> str:
+        return f"observed({self._service!r})"
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_service":  # not there yet: an instance that is being copied
+            raise AttributeError(name)
+        return getattr(self._service, name)
+
+    def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
+        """Return the document."""
+        found: dict[str, Any] = self._told(
+            "get", db_name, lambda: self._service.get(db_name, doc_id)
+        )
+        return found
+
+    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        """Create the document, or replace it whole."""
+        saved: dict[str, Any] = self._told(
+            "save", db_name, lambda: self._service.save(db_name, doc_id, doc)
+        )
+        return saved
+
+    def delete(self, db_name: str, doc_id: str) -> None:
+        """Delete the document."""
+        self._told("delete", db_name, lambda: self._service.delete(db_name, doc_id))
+
+    def list_all(self, db_name: str) -> list[dict[str, Any]]:
+        """Return every document of the collection."""
+        found: list[dict[str, Any]] = self._told(
+            "list_all", db_name, lambda: self._service.list_all(db_name)
+        )
+        return found
+
+    def iter_all(self, db_name: str) -> Iterator[dict[str, Any]]:
+        """Yield every document of the collection; the reader's own time is not measured."""
+        pages = getattr(self._service, "iter_all", self._service.list_all)
+        call, rows = _Call(self._report_to, "iter_all", db_name), 0
+        documents: Iterator[dict[str, Any]] = iter(())
+        try:
+            documents = call.run(lambda: iter(pages(db_name)))
+            while (document := call.run(lambda: next(documents, None))) is not None:
+                rows += 1
+                yield document
+        finally:
+            if isinstance(documents, Generator):
+                documents.close()
+            call.end(rows=rows)
+
+    def close(self) -> None:
+        """Close the service, if it can be closed."""
+        close = getattr(self._service, "close", None)
+        if close is not None:
+            close()
+
+    def __enter__(self) -> Self:
+        enter = getattr(type(self._service), "__enter__", None)
+        if enter is not None:
+            enter(self._service)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        leave = getattr(type(self._service), "__exit__", None)
+        if leave is None:
+            self.close()
+        else:
+            leave(self._service, kind, error, traceback)
+
+    def _told(
+        self, operation: str, db_name: object, step: Callable[[], Any], batch: object = None
+    ) -> Any:
+        call, rows = _Call(self._report_to, operation, db_name, batch), None
+        try:
+            result = call.run(step)
+            rows = len(result) if operation in _LISTING and isinstance(result, list) else None
+            return result
+        finally:
+            call.end(rows=rows)
+
+    def _telling(self, operation: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the method of the service, observed; its arguments are its own affair."""
+
+        @wraps(method)
+        def told(*arguments: Any, **named: Any) -> Any:
+            first, second = (*arguments, None, None)[:2]
+            batch = named.get(_BATCHES[operation], second) if operation in _BATCHES else None
+            return self._told(
+                operation,
+                named.get("db_name", first),
+                lambda: method(*arguments, **named),
+                batch,
+            )
+
+        return told

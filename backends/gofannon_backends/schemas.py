@@ -1,0 +1,218 @@
+"""The documents of the application's seven collections, as pydantic models that change nothing.
+
+A model says which fields a document must have, and of what kind the known ones are. Fields that it
+does not know are let in, for documents grow; known fields that a document may do without are absent
+or null. What is let in comes out of `plain()` as it came.
+
+The schemas are those of Gofannon's own pages, but for `agent_data_store`, of which these say only
+that agents keep their data in it: any object will do there.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PrivateAttr,
+    WithJsonSchema,
+    model_validator,
+)
+
+
+def _iso_8601(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
+
+Timestamp: TypeAlias = Annotated[
+    str, AfterValidator(_iso_8601), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+"""A date and time as ISO 8601 text."""
+
+Reference: TypeAlias = str
+"""The `_id` of another document."""
+
+Money: TypeAlias = float
+"""An amount in US dollars."""
+
+Object: TypeAlias = dict[str, JsonValue]
+
+
+class _Part(BaseModel):
+    # Strict: a store that is asked for `true` must not have been given the text "true".
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class Document(_Part):
+    """What documents of every collection have in common; the store decides both fields.
+
+    >>> Deployment.model_validate({"agentId": "a1", "since": "2024-01-15"}).plain()
+    {'agentId': 'a1', 'since': '2024-01-15'}
+    """
+
+    id: str | None = Field(None, alias="_id")
+    rev: str | None = Field(None, alias="_rev")
+
+    _as_it_came: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keep(cls, given: Any, validate: Callable[[Any], Self]) -> Self:
+        document = validate(given)
+        if isinstance(given, dict):
+            document._as_it_came = given  # noqa: SLF001 - its own
+        return document
+
+    def plain(self) -> dict[str, Any]:
+        """Return the very object that was validated: no dump could tell `1` from `1.0` again."""
+        return self._as_it_came
+
+
+class Agent(Document):
+    """An agent: its code, its tools, and what it takes and gives."""
+
+    name: str
+    description: str | None = None
+    code: str
+    friendly_name: str | None = None
+    tools: dict[str, list[str]] | None = None
+    input_schema: Object | None = None
+    output_schema: Object | None = None
+    gofannon_agents: list[Reference] | None = None
+    created_at: Timestamp | None = None
+    updated_at: Timestamp | None = None
+
+
+class Deployment(Document):
+    """A friendly name, which is the document's id, and the agent that answers to it."""
+
+    agent_id: Reference = Field(alias="agentId")
+
+
+class BasicInfo(_Part):
+    """Who a user is."""
+
+    display_name: str | None = None
+    email: str | None = None
+    picture_url: str | None = None
+    provider: str | None = None
+
+
+class BillingInfo(_Part):
+    """What a user has subscribed to."""
+
+    plan: str | None = None
+    status: str | None = None
+    stripe_customer_id: str | None = None
+    subscription_id: str | None = None
+
+
+class Usage(_Part):
+    """One call that cost something."""
+
+    timestamp: Timestamp
+    response_cost: Money
+    agent_id: Reference | None = None
+    session_id: Reference | None = None
+
+
+class UsageInfo(_Part):
+    """What a user may spend, and has spent."""
+
+    monthly_allowance: Money | None = None
+    spend_remaining: Money | None = None
+    usage: list[Usage] | None = None
+    last_reset: Timestamp | None = None
+
+
+class User(Document):
+    """A user's profile, plan and spending."""
+
+    basic_info: BasicInfo
+    billing_info: BillingInfo | None = None
+    usage_info: UsageInfo | None = None
+    created_at: Timestamp | None = None
+    updated_at: Timestamp | None = None
+
+
+class Message(_Part):
+    """One turn of a conversation."""
+
+    role: str
+    content: str
+    timestamp: Timestamp | None = None
+
+
+class Session(Document):
+    """A conversation between a user and an agent."""
+
+    user_id: Reference
+    agent_id: Reference
+    messages: list[Message] | None = None
+    metadata: Object | None = None
+    created_at: Timestamp | None = None
+    updated_at: Timestamp | None = None
+    expires_at: Timestamp | None = None
+
+
+class TicketRequest(_Part):
+    """What a job was asked to do."""
+
+    agent_id: Reference | None = None
+    input: JsonValue = None
+    user_id: Reference | None = None
+
+
+class TicketResult(_Part):
+    """What a job gave."""
+
+    output: JsonValue = None
+    cost: Money | None = None
+    completed_at: Timestamp | None = None
+
+
+class Ticket(Document):
+    """A job that runs apart from the request that began it."""
+
+    status: Literal["pending", "processing", "completed", "failed"]
+    request: TicketRequest | None = None
+    result: TicketResult | None = None
+    error: str | None = None
+    created_at: Timestamp | None = None
+    updated_at: Timestamp | None = None
+
+
+class Demo(Document):
+    """A demo application and its settings."""
+
+    name: str
+    description: str | None = None
+    agent_id: Reference | None = None
+    config: Object | None = None
+    is_public: bool | None = None
+    created_at: Timestamp | None = None
+    updated_at: Timestamp | None = None
+
+
+class AgentData(Document):
+    """What an agent has put aside."""
+
+
+SCHEMAS: Final[Mapping[str, type[Document]]] = MappingProxyType(
+    {
+        "agents": Agent,
+        "deployments": Deployment,
+        "users": User,
+        "sessions": Session,
+        "tickets": Ticket,
+        "demos": Demo,
+        "agent_data_store": AgentData,
+    }
+)
+"""The model of each collection's documents."""

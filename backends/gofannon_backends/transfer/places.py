@@ -1,0 +1,91 @@
+"""What a person may write for a source or a target: a provider, an address, or a path."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gofannon_backends.transfer.failures import NotAsAskedError
+
+if TYPE_CHECKING:
+    from gofannon_backends.base import DatabaseService
+    from gofannon_backends.settings import Settings
+
+_ADDRESSES: Final = {
+    "http": ("couchdb", "COUCHDB_URL"),
+    "https": ("couchdb", "COUCHDB_URL"),
+    "postgres": ("postgresql", "POSTGRES_URL"),
+    "postgresql": ("postgresql", "POSTGRES_URL"),
+}
+"""By the scheme of an address: the provider that it is of, and the setting that it stands for."""
+
+
+def is_path(place: str) -> bool:
+    """Say whether it is a path: it has a separator, begins with a dot, or names what is there."""
+    if "://" in place or place.partition("@")[0].lower() in _providers():
+        return False
+    return os.sep in place or place.startswith(".") or Path(place).exists()
+
+
+def opened(place: str | None) -> DatabaseService:
+    """Open the service that is named; without a name, the one that the settings say.
+
+    `PROVIDER` takes its settings from the environment and `.env`; `PROVIDER@FILE` takes those of
+    the file first. An address is a CouchDB's (http, https) or a PostgreSQL's (postgresql).
+    Anything that is wrong is a `NotAsAskedError`.
+    """
+    from gofannon_backends.factory import open_database_service
+
+    try:
+        settings = _settings(place)
+        provider = settings.DATABASE_PROVIDER.strip().lower() or "memory"
+        if provider == "memory":
+            raise NotAsAskedError(
+                "the memory of this process holds nothing to move, and keeps nothing: name a "
+                "provider, or set DATABASE_PROVIDER"
+            )
+        return open_database_service(settings)
+    except (ValueError, ImportError) as error:
+        raise NotAsAskedError(str(error)) from None
+
+
+def _settings(place: str | None) -> Settings:
+    from gofannon_backends.settings import Settings
+
+    if place is None:
+        return Settings()
+    scheme, address, _ = place.partition("://")
+    if address:
+        if scheme.lower() not in _ADDRESSES:
+            raise NotAsAskedError(
+                f"addresses begin with {', '.join(f'{known}://' for known in _ADDRESSES)}, and not "
+                f"with {scheme}://"
+            )
+        provider, setting = _ADDRESSES[scheme.lower()]
+        return Settings(**{"DATABASE_PROVIDER": provider, setting: place})
+    provider, at, file = place.partition("@")
+    if provider.lower() not in _providers():
+        raise NotAsAskedError(
+            f"{place!r} is neither a provider ({', '.join(_providers())}), nor an address, nor "
+            f"the path of something that is there (a new folder is written ./{place})"
+        )
+    given = _of_file(Path(file), Settings) if at else {}
+    return Settings(**{**given, "DATABASE_PROVIDER": provider})
+
+
+def _of_file(file: Path, settings: type[Settings]) -> dict[str, str]:
+    """Return the settings of a file. As `_env_file` they would come after the environment's."""
+    from dotenv import dotenv_values
+
+    if not file.is_file():
+        raise NotAsAskedError(f"there is no file of settings {str(file)!r}")
+    found = dotenv_values(file, encoding="utf-8").items()
+    return {name: value for name, value in found if value and name in settings.model_fields}
+
+
+def _providers() -> list[str]:
+    from gofannon_backends.factory import GROUP
+
+    return sorted({point.name.lower() for point in entry_points(group=GROUP)})

@@ -1,0 +1,200 @@
+"""What came of moving, counted document by document, in a form that says no more than is known."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SHOWN_PROBLEMS: Final = 100
+"""How many problems a summary holds; all of them are in its file."""
+
+
+class Outcome(StrEnum):
+    """What became of a document."""
+
+    MOVED = "moved"
+    REPLACED = "replaced"
+    ALREADY_THERE = "already there"
+    CONFLICT = "conflict"
+    FAILED = "failed"
+    NOT_VERIFIED = "not verified"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A document that was not moved, or of which the target has something else: which, and why."""
+
+    collection: str
+    doc_id: str
+    outcome: Outcome
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.collection} {self.doc_id!r}: {self.reason}"
+
+
+class Problems:
+    """Takes problems from many threads; keeps the first ones, and writes all of them to a file.
+
+    Each line of the file is a JSON object with the fields of `Problem`. There is none without a
+    problem.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self.first: list[Problem] = []
+        self._file = file
+        self._lock = Lock()
+        if file is not None:
+            file.unlink(missing_ok=True)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Where all of them are, if there are any."""
+        return (str(self._file),) if self._file is not None and self.first else ()
+
+    def add(self, problem: Problem) -> None:
+        """Take one."""
+        with self._lock:
+            if len(self.first) < SHOWN_PROBLEMS:
+                self.first.append(problem)
+            if self._file is not None:
+                with self._file.open("a", encoding="ascii") as lines:
+                    lines.write(json.dumps(_as_json(problem)) + "\n")
+
+
+def problems_in(file: Path) -> Iterator[Problem]:
+    """Give the problems of a file that `Problems` wrote; none if there is no such file."""
+    if not file.exists():
+        return
+    with file.open(encoding="ascii") as lines:
+        for line in lines:
+            value = json.loads(line)
+            yield Problem(
+                value["collection"],
+                value["doc_id"],
+                Outcome(value["outcome"]),
+                value["reason"],
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many documents of one collection there were, and what became of them.
+
+    `documents` is how many the source has, as far as it gave them. `verified` is how many of them
+    were read back and found equal at the end.
+    """
+
+    documents: int = 0
+    moved: int = 0
+    replaced: int = 0
+    already_there: int = 0
+    conflicts: int = 0
+    failed: int = 0
+    verified: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The result of an export, an import or a migration.
+
+    `problems` are the first hundred; `problem_files` name where all of them are.
+    """
+
+    source: str
+    target: str
+    collections: dict[str, Counts]
+    problems: tuple[Problem, ...] = ()
+    problem_files: tuple[str, ...] = ()
+    dry_run: bool = False
+    resumed: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def total(self) -> Counts:
+        """The counts of all collections."""
+        return sum(self.collections.values(), Counts())
+
+    @property
+    def complete(self) -> bool:
+        """Whether each document is in the target, and was read back there and found equal.
+
+        For a dry run: whether each one could be moved.
+        """
+        total = self.total
+        if self.dry_run:
+            return total.conflicts == total.failed == 0
+        return total.verified == total.documents
+
+    def lines(self) -> Iterator[str]:
+        """Give the summary as lines for a person."""
+        yield f"{self.source} → {self.target}"
+        yield ""
+        yield from _table(self.collections)
+        yield ""
+        yield from map(str, self.problems)
+        yield from (f"All problems are in {file}" for file in self.problem_files)
+        yield from self.notes
+        if self.resumed:
+            yield "An earlier run was gone on with; what it did is counted here too."
+        yield self._verdict()
+
+    def _verdict(self) -> str:
+        total = self.total
+        if self.dry_run:
+            stay = total.conflicts + total.failed
+            return (
+                f"Dry run: {_documents(total.documents - stay)} of {total.documents:,} would be in "
+                f"the target, {total.already_there:,} of them are there already; {stay:,} would "
+                "not be moved. Nothing was written."
+            )
+        if self.complete:
+            return f"Complete: {_documents(total.documents)}, each one verified in the target."
+        return (
+            f"NOT complete: {_documents(total.documents - total.verified)} of {total.documents:,} "
+            "not verified in the target "
+            f"({total.conflicts:,} in conflict, {total.failed:,} failed)."
+        )
+
+
+_COLUMNS: Final = {
+    "documents": "documents",
+    "moved": "moved",
+    "replaced": "replaced",
+    "already_there": "already there",
+    "conflicts": "conflicts",
+    "failed": "failed",
+    "verified": "verified",
+}
+
+
+def _table(collections: dict[str, Counts]) -> Iterator[str]:
+    rows: list[tuple[str, ...]] = [("collection", *_COLUMNS.values())]
+    for name, counts in collections.items():
+        rows.append((name, *(f"{getattr(counts, column):,}" for column in _COLUMNS)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *numbers in rows:
+        yield "  ".join([first.ljust(widths[0]), *map(str.rjust, numbers, widths[1:])])
+
+
+def _documents(count: int) -> str:
+    return f"{count:,} document" if count == 1 else f"{count:,} documents"
+
+
+def _as_json(problem: Problem) -> dict[str, Any]:
+    return {
+        "collection": problem.collection,
+        "doc_id": problem.doc_id,
+        "outcome": problem.outcome.value,
+        "reason": problem.reason,
+    }

@@ -1,0 +1,174 @@
+"""The turn: which of some threads may run, and how it passes from one to the next.
+
+A thread that was given the turn keeps it from one event to the next. One that waits for something
+else, such as a lock that a stopped thread holds or an answer from a server, cannot say so: it is
+seen to sleep, and loses the turn until it comes to its next event.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import insort
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from gofannon_conformance.schedules.raced import Passed, Why
+from gofannon_conformance.schedules.sleeping import Sleeper
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+    from gofannon_conformance.schedules.styles import Choice
+
+
+class Abandoned(BaseException):
+    """Ends a task that was given up, at its next event; no `except Exception` may keep it."""
+
+
+class Turns:
+    """The turn among a number of threads; each calls `begin`, `event` many times, and `end`."""
+
+    def __init__(self, threads: int, choice: Choice) -> None:
+        self.steps = 0
+        self.passed: list[Passed] = []
+        self.all_ended = Lock()
+        """Free when every thread has ended."""
+        self.all_ended.acquire()
+        self._choice = choice
+        self._guard = Lock()
+        self._gates = [Lock() for _ in range(threads)]
+        for gate in self._gates:
+            gate.acquire()
+        self._sleepers: dict[int, Sleeper] = {}
+        self._places: list[tuple[CodeType, int] | None] = [None] * threads
+        self._not_begun = threads
+        self._running: int | None = None
+        self._ready: list[int] = []
+        self._away: set[int] = set()
+        """They lost the turn while they slept, and have not come to an event since."""
+        self._came = Lock()
+        self._came.acquire()
+        self.closed = False
+        self._letting = False
+        self._seen: tuple[tuple[int | None, int], float] = (None, -1), 0.0
+
+    def begin(self, me: int) -> None:
+        """Wait until all have begun and it is this thread's turn."""
+        self._sleepers[me] = Sleeper()
+        with self._guard:
+            insort(self._ready, me)
+            self._not_begun -= 1
+            if not self._not_begun:
+                self._give(self._choice.instead(self._ready))
+        self._wait(me)
+
+    def event(self, me: int, code: CodeType, at: int) -> None:
+        """Come to an event, `at` a line or an offset: go on, or let another one and wait."""
+        with self._guard:
+            if self.closed:
+                raise Abandoned
+            self._places[me] = (code, at)
+            self.steps += 1
+            if self._running == me:
+                if self._away:
+                    self._let_come()
+                to = self._choice.onward(me, self._ready)
+                if to == me:
+                    return
+                insort(self._ready, me)
+                self._pass(me, to, Why.CHOSEN)
+            else:
+                self._away.discard(me)
+                insort(self._ready, me)
+                if self._running is None:
+                    self._give(me)
+                _free(self._came)
+        self._wait(me)
+
+    def end(self, me: int) -> None:
+        """Leave for good."""
+        with self._guard:
+            self._sleepers.pop(me).close()
+            self._away.discard(me)
+            if self._running == me:
+                if self._away:
+                    self._let_come()
+                self._pass_on(me, Why.ENDED)
+            _free(self._came)
+            if not self._sleepers:
+                _free(self.all_ended)
+
+    def look(self) -> None:
+        """Take the turn from a thread that sleeps; to be called again and again meanwhile."""
+        seen, since = self._seen
+        running, steps = self._running, self.steps
+        if (running, steps) != seen:
+            self._seen = (running, steps), time.monotonic()
+            return
+        if running is None or (sleeper := self._sleepers.get(running)) is None:
+            return
+        # Not under the guard: a thread that waits for the guard sleeps as well.
+        if not sleeper.stuck(time.monotonic() - since):
+            return
+        with self._guard:
+            if (self._running, self.steps) == seen and not self._letting:
+                self._away.add(running)
+                self._pass_on(running, Why.WAITING)
+
+    def close(self) -> None:
+        """Give up: each thread that comes to an event from now on is ended there."""
+        with self._guard:
+            self.closed = True
+            for gate in self._gates:
+                _free(gate)
+
+    def _wait(self, me: int) -> None:
+        self._gates[me].acquire()
+        if self.closed:
+            raise Abandoned
+
+    def _pass(self, me: int, to: int, why: Why) -> None:
+        if not self.closed:
+            self.passed.append(Passed(me, to, why, self._places[me]))
+        self._give(to)
+
+    def _pass_on(self, me: int, why: Why) -> None:
+        """Pass the turn to somebody else; if nobody is ready, to the first that comes."""
+        if self._ready:
+            self._pass(me, self._choice.instead(self._ready), why)
+        else:
+            self._running = None
+
+    def _give(self, to: int) -> None:
+        self._ready.remove(to)
+        self._running = to
+        _free(self._gates[to])
+
+    def _let_come(self) -> None:
+        """Wait for those that are awake again, so that who is ready is not left to luck.
+
+        The guard is free meanwhile: one that came and waits for it would seem to sleep.
+        """
+        until = time.monotonic() + _AWAKE
+        self._letting = True
+        self._guard.release()
+        try:
+            while self._somebody_awake() and time.monotonic() < until:
+                self._came.acquire(timeout=_TICK)
+        finally:
+            self._guard.acquire()
+        self._letting = False
+
+    def _somebody_awake(self) -> bool:
+        sleepers = [self._sleepers.get(thread) for thread in tuple(self._away)]
+        return any(sleeper is not None and sleeper.awake() for sleeper in sleepers)
+
+
+def _free(gate: Lock) -> None:
+    if gate.locked():
+        gate.release()
+
+
+_TICK = 0.0001
+_AWAKE = 0.005
+"""How long to wait for a thread that is awake but comes to no event: it computes."""

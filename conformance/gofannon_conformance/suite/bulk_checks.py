@@ -1,0 +1,208 @@
+"""What the bulk methods must answer: one entry for each thing asked, in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gofannon_conformance.equality import differences
+from gofannon_conformance.program import shortened
+from gofannon_conformance.suite import expect
+from gofannon_conformance.violation import violation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gofannon_conformance.calls import Answer
+    from gofannon_conformance.suite.kit import Kit
+    from gofannon_conformance.workspace import Collection
+
+OK = '{"ok": True, "id": …, "rev": <non-empty str>}'
+FAILED = '{"ok": False, "id": …, "error": <non-empty str>}'
+
+
+def check_saved(
+    kit: Kit,
+    answer: Answer,
+    docs: Sequence[Any],
+    clause: str = "BULK-1",
+    *,
+    failed: frozenset[int] | set[int] = frozenset(),
+) -> list[dict[str, Any]]:
+    """`save_many()` must give an entry for each document, `ok` but for those at `failed`."""
+    entries = _entries(answer, len(docs), clause)
+    for place, (entry, doc) in enumerate(zip(entries, docs, strict=True)):
+        doc_id = doc.get("_id") if isinstance(doc, dict) else None
+        if place in failed:
+            _check_failed(kit, answer, entry, place, doc_id, clause)
+        else:
+            _check_ok(answer, entry, place, doc_id, clause)
+            if not isinstance(entry.get("rev"), str) or not entry["rev"]:
+                raise _wrong(answer, entry, place, "its `rev` must be a non-empty str", OK, clause)
+    return entries
+
+
+def check_among(
+    kit: Kit,
+    collection: Collection,
+    doc: dict[str, Any],
+    *,
+    taken: bool,
+    otherwise: dict[str, Any] | None = None,
+    comes_back: bool = True,
+) -> None:
+    """A document must fare among others as alone: be taken, or leave what was there as it was.
+
+    What becomes of a value that JSON cannot hold, if it is taken, is for SAVE-11: then it need
+    not come back.
+    """
+    docs: list[dict[str, Any]] = [{"_id": "first", "n": 1}, doc, {"_id": "last", "n": 2}]
+    check_saved(kit, collection.save_many(docs), docs, failed=set() if taken else {1})
+    for other in (docs[0], docs[2]):
+        expect.document(collection.get(other["_id"]), other["_id"], other, "BULK-1")
+    found = collection.get(doc["_id"])
+    if taken:
+        expect.returned(found, "BULK-1", "its entry is ok")
+        if comes_back:
+            expect.document(found, doc["_id"], doc, "BULK-1")
+    elif otherwise is not None:
+        expect.document(found, doc["_id"], otherwise, "BULK-1")
+    elif found.returned:
+        raise violation("BULK-1", "a failed entry has stored its document", answer=found)
+
+
+def check_deleted(answer: Answer, doc_ids: Sequence[str], clause: str = "BULK-3") -> None:
+    """`delete_many()` must give an entry for each id, all of them `ok`."""
+    for place, entry in enumerate(_entries(answer, len(doc_ids), clause)):
+        _check_ok(answer, entry, place, doc_ids[place], clause, may_lack_id=True)
+
+
+def check_got(
+    answer: Answer,
+    doc_ids: Sequence[str],
+    held: dict[str, dict[str, Any]],
+    clause: str = "BULK-4",
+) -> dict[str, Any]:
+    """`get_many()` must give every id that was asked for its document, or None."""
+    value = expect.returned(answer, clause, "missing documents are None")
+    if not isinstance(value, dict):
+        raise violation(
+            clause,
+            f"get_many() must return a dict, not {type(value).__name__}",
+            answer=answer,
+            expected="a dict with a key for every id that was asked for",
+        )
+    lacking = [doc_id for doc_id in dict.fromkeys(doc_ids) if doc_id not in value]
+    surplus = [key for key in value if key not in set(doc_ids)]
+    if lacking or surplus:
+        raise violation(
+            clause,
+            "get_many() must have a key for every id that was asked for, and no other",
+            answer=answer,
+            came=f"{len(value):,} keys; lacking {shortened(lacking[:5], 200)}, "
+            f"not asked for {shortened(surplus[:5], 200)}",
+            expected=f"{len(set(doc_ids)):,} keys",
+        )
+    for doc_id, found in value.items():
+        if doc_id in held:
+            expect.check_document(answer, found, doc_id, held[doc_id], clause, id_clause=clause)
+        elif found is not None:
+            raise violation(
+                clause,
+                f"get_many() must give None for a missing document, {shortened(doc_id, 120)}",
+                answer=answer,
+                came=shortened(found),
+                expected="None",
+            )
+    return value
+
+
+def check_arguments_stay(answer: Answer, before: Any, now: Any, clause: str) -> None:
+    """A bulk method may set `_id` and `_rev` in its caller's documents, and nothing else."""
+    wrong = differences(_settable_off(before), _settable_off(now), numbers="exact")
+    if wrong:
+        raise violation(
+            clause,
+            f"{answer.call.method}() has changed its caller's arguments",
+            answer=answer,
+            came=shortened(now),
+            expected=shortened(before),
+            differences=[str(d) for d in wrong],
+        )
+
+
+def _settable_off(items: list[Any]) -> list[Any]:
+    return [
+        {k: v for k, v in item.items() if k not in ("_id", "_rev")} if type(item) is dict else item
+        for item in items
+    ]
+
+
+def _entries(answer: Answer, count: int, clause: str) -> list[dict[str, Any]]:
+    method = answer.call.method
+    value = expect.returned(answer, clause, "what fails is an entry, and stops no other")
+    if type(value) is not list or not all(isinstance(entry, dict) for entry in value):
+        raise violation(
+            clause,
+            f"{method}() must return a list of dicts, one for each that was asked",
+            answer=answer,
+            expected=f"a list of {count:,} dicts",
+        )
+    if len(value) != count:
+        raise violation(
+            clause,
+            f"{method}() must return one entry for each that was asked",
+            answer=answer,
+            came=f"{len(value):,} entries: {shortened(value)}",
+            expected=f"{count:,} entries",
+        )
+    return value
+
+
+def _check_ok(
+    answer: Answer,
+    entry: dict[str, Any],
+    place: int,
+    doc_id: Any,
+    clause: str,
+    *,
+    may_lack_id: bool = False,
+) -> None:
+    if entry.get("ok") is not True:
+        raise _wrong(answer, entry, place, "its `ok` must be True", OK, clause)
+    if may_lack_id and "id" not in entry:
+        return
+    if not isinstance(entry.get("id"), str) or entry["id"] != doc_id:
+        raise _wrong(answer, entry, place, f"its `id` must be {doc_id!r}", OK, clause)
+
+
+def _check_failed(
+    kit: Kit, answer: Answer, entry: dict[str, Any], place: int, doc_id: Any, clause: str
+) -> None:
+    if entry.get("ok") is not False:
+        raise _wrong(answer, entry, place, "its `ok` must be False", FAILED, clause)
+    if isinstance(doc_id, str) and doc_id and entry.get("id") != doc_id:
+        raise _wrong(answer, entry, place, f"its `id` must be {doc_id!r}", FAILED, clause)
+    if "id" not in entry:
+        raise _wrong(answer, entry, place, "it must have an `id`, if only None", FAILED, clause)
+    error = entry.get("error")
+    if not isinstance(error, str) or not error.strip():
+        raise _wrong(answer, entry, place, "its `error` must say what is wrong", FAILED, clause)
+    if kit.watch.leaks(error, answer):
+        raise violation(
+            (clause, "ERR-4"),
+            f"the `error` of entry {place} shows a secret",
+            came="an `error` with a secret in it",
+            expected="a text without passwords, keys, tokens and addresses that hold them",
+        )
+
+
+def _wrong(
+    answer: Answer, entry: Any, place: int, what: str, expected: str, clause: str
+) -> Exception:
+    return violation(
+        clause,
+        f"entry {place} of what {answer.call.method}() returned is wrong: {what}",
+        answer=answer,
+        came=shortened(entry),
+        expected=expected,
+    )

@@ -1,0 +1,166 @@
+"""Writes whose answer is lost: what somebody else did meanwhile must stand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from gofannon_conformance.faults import Cut
+from gofannon_conformance.suite import faults_verdicts
+from gofannon_conformance.suite.faults_scene import NEW, OLD, version_of
+from gofannon_conformance.suite.faults_verdicts import GONE
+from gofannon_conformance.violation import violation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gofannon_conformance.calls import Answer
+    from gofannon_conformance.suite.faults_scene import Scene
+
+PATIENCE = 0.15
+"""Seconds in which a write that the server has answered shows; what was asked may be a read."""
+
+MOST_REQUESTS = 3
+MEANWHILE = ((False, True), (True, True), (False, False))
+"""Whether a newer version was saved, or else the document deleted; whether there was an older."""
+
+NEWER = {"version": "newer", "by": "another caller"}
+
+
+def check_save(here: Scene, requests: int) -> None:
+    """Lose each answer of a `save()`; let another delete the document, or save a newer one."""
+    with here.kit.cases() as cases:
+        for nth, way in _ways(here, requests):
+            for newer, existed in MEANWHILE[:1] if way.late else MEANWHILE:
+                after = "saves a newer version" if newer else "deletes the document"
+                was = "an existing" if existed else "a new"
+                label = f"save() of {was} document, {way.words}, then another {after}"
+                with cases.case(label):
+                    _save(here, nth, way, newer=newer, existed=existed)
+
+
+def check_delete(here: Scene, requests: int) -> None:
+    """Lose each answer of a `delete()`; let another save the document anew."""
+    with here.kit.cases() as cases:
+        for nth, way in _ways(here, requests):
+            with cases.case(f"delete(), {way.words}, then another saves the document anew"):
+                _delete(here, nth, way)
+
+
+class Way:
+    """A way in which an answer is lost."""
+
+    def __init__(self, words: str, cut: Cut, *, late: bool = False) -> None:
+        self.words = words
+        self.late = late
+        """Whether the connection is silent rather than cut, until the caller has given up."""
+        self._cut = cut
+
+    def cut(self, hook: Callable[[], object]) -> Cut:
+        """Lose the answer, when the hook has run."""
+        return Cut(self._cut.after, self._cut.manner, hook, self._cut.reply)
+
+
+def _ways(here: Scene, requests: int) -> Iterator[tuple[int, Way]]:
+    ways = [
+        Way("its answer is lost (RST)", Cut(manner="RST")),
+        Way("its answer is lost (FIN)", Cut(manner="FIN")),
+        Way("its answer breaks off", Cut(after=1)),
+    ]
+    if "error page" in here.proxy.replies:  # a gateway's word, not the server's own
+        ways.append(Way("a gateway says 503 although it is done", Cut(reply="503")))
+        ways.append(Way("a gateway says 502 although it is done", Cut(reply="error page")))
+    last = min(requests, MOST_REQUESTS)
+    # One more than there were when nothing was wrong: some make sure first that they are heard.
+    for nth in range(1, last + 2):
+        for way in ways:
+            yield nth, way
+    yield last, Way("its answer does not come", Cut(), late=True)
+
+
+def _save(here: Scene, nth: int, way: Way, *, newer: bool, existed: bool) -> None:
+    doc_id = here.on_desk(OLD) if existed else f"new-{here.some_number()}"
+    done = threading.Event()
+
+    def meanwhile() -> None:
+        if _soon(lambda: version_of(here.desk_itself.get(doc_id)) == "new"):
+            changed = (
+                here.desk_itself.save(doc_id, NEWER) if newer else here.desk_itself.delete(doc_id)
+            )
+            if changed.returned:
+                done.set()
+
+    _with_lost_answer(here, nth, way, meanwhile, lambda: here.desk.save(doc_id, NEW))
+    if not done.is_set():
+        return  # the write was not in the request whose answer was lost
+    found = here.desk_itself.get(doc_id)
+    if newer and version_of(found) == "newer":
+        faults_verdicts.right_document(found, doc_id, NEWER, "FAULT-7")
+    elif newer or found.status != GONE:
+        what = "newer version was overwritten" if newer else "deleted document came back"
+        raise violation(
+            "FAULT-7",
+            f"a save() whose answer was lost was made twice: the {what}",
+            answer=found,
+            expected="the newer version" if newer else "404",
+        )
+
+
+def _delete(here: Scene, nth: int, way: Way) -> None:
+    doc_id = here.on_desk(OLD)
+    done = threading.Event()
+
+    def meanwhile() -> None:
+        is_gone = _soon(lambda: here.desk_itself.get(doc_id).status == GONE)
+        if is_gone and here.desk_itself.save(doc_id, NEWER).returned:
+            done.set()
+
+    _with_lost_answer(here, nth, way, meanwhile, lambda: here.desk.delete(doc_id))
+    if not done.is_set():
+        return
+    found = here.desk_itself.get(doc_id)
+    if not found.returned:
+        raise violation(
+            "FAULT-7",
+            "a delete() whose answer was lost was made twice: the document that was saved "
+            "meanwhile is gone",
+            answer=found,
+            expected="the document",
+        )
+    faults_verdicts.right_document(found, doc_id, NEWER, "FAULT-7")
+
+
+def _with_lost_answer(
+    here: Scene,
+    nth: int,
+    way: Way,
+    meanwhile: Callable[[], None],
+    call: Callable[[], Answer],
+) -> None:
+    """Make a call of which one answer is lost; what others do meanwhile is done when it ends."""
+    here.recovers("an answer was lost", thorough=False)
+    began, finished, ended = (threading.Event() for _ in range(3))
+
+    def hook() -> None:
+        began.set()
+        meanwhile()
+        finished.set()
+        if way.late:
+            ended.wait(here.proxied.bound)
+
+    with here.trouble(way.cut(hook), f"{way.words}, of request {nth}", nth=nth):
+        try:
+            here.ends(call)
+        finally:
+            ended.set()
+        if began.is_set():
+            finished.wait(here.proxied.bound)
+
+
+def _soon(holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+    return True

@@ -1,0 +1,302 @@
+"""FIND: finding documents by their fields."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from gofannon_conformance.documents import portable_documents
+from gofannon_conformance.documents.portable import fresh
+from gofannon_conformance.equality import differences
+from gofannon_conformance.program import shortened
+from gofannon_conformance.snapshot import snapshot
+from gofannon_conformance.suite import expect
+from gofannon_conformance.suite.base import ContractTests, clause
+from gofannon_conformance.suite.find_cases import (
+    BAITS,
+    OPERATOR_NAMES,
+    OPERATORS,
+    PARTS,
+    PATH_BAITS,
+    PROJECTIONS,
+    QUESTIONS,
+    RELATED,
+    SEVERAL,
+)
+from gofannon_conformance.suite.find_checks import (
+    check_answer,
+    check_found,
+    check_projected,
+    check_which,
+    populated,
+    population,
+)
+from gofannon_conformance.suite.optional import collection_for, never_written
+from gofannon_conformance.suite.spoil import DEEP, SEEN_BY, expect_unspoilt, spoil_shown
+from gofannon_conformance.violation import violation
+
+if TYPE_CHECKING:
+    from gofannon_conformance.suite.find_checks import Documents
+    from gofannon_conformance.suite.kit import Kit
+    from gofannon_conformance.workspace import Collection
+
+MANY = 1100
+"""A hundred more than the longest usual page."""
+
+APART = 12
+"""Names that stand so many places apart in the table share a document."""
+
+BEYOND_THE_DEFAULT = 10_001
+"""One more than the limit of who names none."""
+
+QUICK_STORE = 0.5
+"""A store that took `MANY` documents in so many seconds is asked to take `BEYOND_THE_DEFAULT`."""
+
+
+class FindTests(ContractTests):
+    """What `find()` returns: the documents of the listing that have the selector's fields."""
+
+    @clause("FIND-1")
+    def test_value_is_found_by_equality(self, kit: Kit) -> None:
+        collection = collection_for(kit, "find")
+        docs = {f"value-{n:02}": {"n": n, "a": value} for n, value in enumerate(RELATED)}
+        docs["without"] = {"n": -1, "b": 1}
+        asked = [{"a": value} for value in (*RELATED, "nowhere", 3, {"x": 2}, ["c"])]
+        _check_each(kit, collection, docs, asked, "FIND-1")
+
+    @clause("FIND-1")
+    def test_every_field_of_the_selector_counts(self, kit: Kit) -> None:
+        collection = collection_for(kit, "find")
+        held = populated(collection, SEVERAL)
+        with kit.cases() as cases:
+            for selector in QUESTIONS:
+                with cases.case(f"the selector {selector}"):
+                    check_found(collection.find(selector), held, selector)
+            selector, call = {"a": 1}, kit.caller.call
+            with cases.case("every argument by its name"):
+                named = {"db_name": collection.name, "selector": selector, "limit": 10}
+                check_found(call("find", named=named), held, selector)
+                check_which(
+                    call("find", named={**named, "fields": ["b"]}), held, selector, "FIND-1"
+                )
+            with cases.case("every argument by its place"):
+                check_found(call("find", collection.name, selector, None, 10), held, selector)
+                answer = call("find", collection.name, selector, ["b"], None)
+                check_which(answer, held, selector, "FIND-1")
+
+    @clause("FIND-1")
+    def test_any_selector_means_what_it_means_in_the_listing(self, kit: Kit) -> None:
+        collection = collection_for(kit, "find")
+
+        def check(asked: tuple[list[dict[str, Any]], dict[str, Any]]) -> None:
+            contents, selector = asked
+            held = populated(collection, {kit.fresh("any"): doc for doc in contents})
+            check_answer(collection.find(selector), held, selector, "FIND-1")
+
+        kit.prove(check, asked=_questions())
+
+    @clause("FIND-1")
+    def test_every_change_is_seen_at_once(self, kit: Kit) -> None:
+        collection, other = collection_for(kit, "find"), kit.collection()
+        states: tuple[dict[str, Any], ...] = (
+            {"state": "open"},
+            {"state": "closed"},
+            {"state": None},
+            {},
+        )
+        docs: Documents = {}
+
+        def check() -> None:
+            held = population(collection, docs)
+            for selector in states[:2]:
+                check_found(collection.find(selector), held, selector)
+
+        for n in range(4):
+            docs[f"doc-{n}"] = {"n": n, "state": "open"}
+            expect.saved(collection.save(f"doc-{n}", docs[f"doc-{n}"]))
+            check()
+        for doc_id, state in zip(docs, states, strict=True):
+            docs[doc_id] = dict(state)
+            expect.saved(collection.save(doc_id, state))
+            check()
+        expect.saved(other.save("doc-0", {"state": "open"}))
+        expect.saved(other.save("doc-9", {"state": "closed"}))
+        check()
+        for doc_id in ("doc-0", "doc-1"):
+            expect.deleted(collection.delete(doc_id))
+            del docs[doc_id]
+            check()
+        docs["doc-1"] = {"state": "open", "again": True}
+        expect.saved(collection.save("doc-1", docs["doc-1"]))
+        check()
+
+    @clause("FIND-1")
+    def test_what_is_found_and_asked_is_the_callers_own(self, kit: Kit) -> None:
+        collection = collection_for(kit, "find")
+        selector = {"object": snapshot(DEEP["object"]), "list": snapshot(DEEP["list"])}
+        with kit.cases() as cases:
+            for seen_by in (*SEEN_BY, "find"):
+                with cases.case(f"what is found is changed, seen by {seen_by}()"):
+                    kit.begin()
+                    doc_id = kit.fresh("deep")
+                    held = populated(collection, {doc_id: DEEP})
+                    answer = collection.find(selector)
+                    check_found(answer, held, selector)
+                    spoil_shown(kit, answer.value, "what was found")
+                    if seen_by == "find":
+                        check_found(collection.find(selector), held, selector)
+                    else:
+                        expect_unspoilt(collection, doc_id, DEEP, "FIND-1", seen_by)
+            with cases.case("the arguments"):
+                _check_arguments_stay(collection, {"_id": "1", **selector}, ["text", "_id", "list"])
+
+    @clause("FIND-2")
+    def test_fields_that_were_asked_for_are_shown(self, kit: Kit) -> None:
+        collection = collection_for(kit, "find")
+        held = populated(collection, PARTS)
+        with kit.cases() as cases:
+            for fields in PROJECTIONS:
+                for selector in ({}, {"n": 1}):
+                    with cases.case(f"the fields {fields}, the selector {selector}"):
+                        answer = collection.find(selector, fields=[*fields])
+                        check_projected(answer, held, selector, fields)
+            with cases.case("afterwards the documents are whole"):
+                check_found(collection.find({}, fields=None), held, {}, "FIND-2")
+                expect.listing(collection.list_all(), PARTS, "FIND-2")
+
+    @clause("FIND-3")
+    def test_limit_is_the_most_that_is_found(self, kit: Kit) -> None:
+        collection = collection_for(kit, "find")
+        docs = {f"doc-{n:02}": {"n": n, "rare": n % 5 == 4, "same": 1} for n in range(30)}
+        held = populated(collection, docs)
+        with kit.cases() as cases:
+            for selector in ({}, {"rare": True}, {"n": 29}, {"same": 1, "rare": True}, {"n": -1}):
+                for limit in (1, 5, 6, 7, 29, 31, None):
+                    with cases.case(f"the limit {limit}, the selector {selector}"):
+                        answer = collection.find(selector, limit=limit)
+                        check_found(answer, held, selector, "FIND-3", limit=limit)
+            with cases.case("a limit and fields"):
+                answer = collection.find({"rare": True}, fields=["n"], limit=3)
+                check_which(answer, held, {"rare": True}, "FIND-3", limit=3)
+
+    @clause("FIND-3")
+    def test_every_match_is_found_past_any_page(self, kit: Kit) -> None:
+        collection = collection_for(kit, "find")
+        docs: Documents = {}
+        seconds = _fill(collection, docs, MANY)
+        held = population(collection, docs)
+        selector: dict[str, Any]
+        for selector, limit in (
+            ({}, None),
+            ({"kind": "rare"}, None),
+            ({"kind": "usual"}, 1050),
+            ({"n": MANY - 1}, 1),
+        ):
+            answer = collection.find(selector, limit=limit)
+            check_found(answer, held, selector, "FIND-3", limit=limit)
+        check_which(collection.find({}, fields=["n"]), held, {}, "FIND-3")
+        quick = seconds < QUICK_STORE and kit.profile.name != "quick"
+        if quick or kit.profile.name == "thorough":
+            _fill(collection, docs, BEYOND_THE_DEFAULT)
+            held = population(collection, docs)
+            check_which(collection.find({}, limit=None), held, {}, "FIND-3")
+
+    @clause("FIND-4")
+    def test_nothing_is_found_in_an_unwritten_collection(self, kit: Kit) -> None:
+        collection_for(kit, "find")
+        collection = never_written(kit)
+        with kit.cases() as cases:
+            for selector in ({}, {"a": 1}, {"_id": "a"}, {"a": {"$gt": ""}}):
+                for more in ({}, {"fields": ["a"]}, {"limit": 5}, {"limit": None}):
+                    with cases.case(f"the selector {selector}, {more or 'nothing else'}"):
+                        _expect_nothing(collection.find(selector, **more))
+
+    @clause("FIND-4", "FIND-1")
+    def test_nothing_is_found_in_an_emptied_collection(self, kit: Kit) -> None:
+        collection = collection_for(kit, "find")
+        _expect_nothing(collection.find({}))
+        expect.saved(collection.save("gone", {"a": 1}))
+        check_found(collection.find({"a": 1}), population(collection, {"gone": {"a": 1}}), {"a": 1})
+        expect.deleted(collection.delete("gone"))
+        for selector in ({}, {"a": 1}, {"_id": "gone"}):
+            _expect_nothing(collection.find(selector), "FIND-1")
+
+    @clause("FIND-5")
+    def test_value_that_is_an_operator_elsewhere_is_data(self, kit: Kit) -> None:
+        collection = collection_for(kit, "find")
+        docs = {f"bait-{n}": {"a": value, "b": {"c": 1}} for n, value in enumerate(BAITS)}
+        docs["without"] = {"b": "a"}
+        for n, value in enumerate(OPERATORS):
+            docs[f"like-{n}"] = {"a": value}
+        _check_each(kit, collection, docs, [{"a": value} for value in OPERATORS], "FIND-5")
+
+    @clause("FIND-5")
+    def test_name_that_is_syntax_elsewhere_is_data(self, kit: Kit) -> None:
+        collection = collection_for(kit, "find")
+        docs = dict(PATH_BAITS)
+        for n in range(APART):
+            docs[f"named-{n}"] = dict(OPERATOR_NAMES[n::APART])
+        selectors: list[dict[str, Any]] = [{name: value} for name, value in OPERATOR_NAMES]
+        selectors += [{name: value, "a": "a"} for name, value in OPERATOR_NAMES[::6]]
+        selectors += [{"o": {"x": 1}}, {"o": {"y": 2, "x": 1}}, {"l": 1}, {"l": [1]}]
+        _check_each(kit, collection, docs, selectors, "FIND-5")
+
+
+def _check_each(
+    kit: Kit, collection: Collection, docs: Documents, selectors: list[dict[str, Any]], clause: str
+) -> None:
+    held = populated(collection, docs)
+    with kit.cases() as cases:
+        for selector in selectors:
+            with cases.case(f"the selector {shortened(selector, 80)}"):
+                check_answer(collection.find(snapshot(selector)), held, selector, clause)
+
+
+def _check_arguments_stay(
+    collection: Collection, selector: dict[str, Any], fields: list[str]
+) -> None:
+    before = snapshot((selector, fields))
+    answer = collection.find(selector, fields=fields)
+    expect.returned(answer, "FIND-1", "the selector and the fields are plain")
+    wrong = differences(before, (selector, fields), numbers="exact")
+    if wrong:
+        raise violation(
+            "FIND-1",
+            "find() has changed its caller's selector or fields",
+            answer=answer,
+            came=f"they are now {shortened((selector, fields))}",
+            expected=f"them as they were: {shortened(before)}",
+            differences=[str(d) for d in wrong],
+        )
+
+
+def _expect_nothing(answer: Any, clause_id: str = "FIND-4") -> None:
+    value = expect.returned(answer, clause_id, "where there is no document, none is found")
+    if type(value) is not list or value:
+        raise violation(
+            clause_id, "where there is no document, find() must give []", answer=answer,
+            expected="[]",
+        )  # fmt: skip
+
+
+def _fill(collection: Collection, docs: Documents, count: int) -> float:
+    """Save documents until there are so many; one in a hundred is rare. Give the seconds."""
+    start = time.monotonic()
+    for n in range(len(docs), count):
+        docs[f"doc-{n:05}"] = {"n": n, "kind": "rare" if n % 100 == 99 else "usual"}
+        expect.saved(collection.save(f"doc-{n:05}", docs[f"doc-{n:05}"]))
+    return time.monotonic() - start
+
+
+@st.composite
+def _questions(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """A few documents, and a selector made of their fields, of related values, or of both."""
+    related = st.dictionaries(st.sampled_from("abc"), fresh(RELATED), max_size=3)
+    docs = draw(st.lists(st.one_of(related, related, portable_documents()), max_size=3))
+    fields = [(name, value) for doc in docs for name, value in doc.items()]
+    selector = draw(related) if not fields or draw(st.integers(0, 3)) == 0 else {}
+    if fields:
+        selector |= dict(draw(st.lists(st.sampled_from(fields), max_size=2)))
+    return docs, snapshot(selector)

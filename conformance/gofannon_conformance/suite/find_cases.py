@@ -1,0 +1,119 @@
+"""What finding is tried on: values that are nearly equal, and texts that somewhere are syntax."""
+
+from __future__ import annotations
+
+from typing import Any
+
+RELATED: tuple[Any, ...] = (
+    1, True, 1.0, "1", "1.0", "01", [1], [True], {"1": 1}, 0, False, "0", "", [], {}, None, "null",
+    [None], "true", 2, -1, 0.3, 0.30000000000000004, 1.5, 2**53 - 1, 2**53 - 2,
+    "a", "A", "a ", " a", "ab", "a\x00", "\u00e4", "a\u0308", "x" * 3000, "x" * 3000 + "y",
+    ["a"], ["a", "b"], ["b", "a"], ["a", "a"], [["a"]], [{}], "[1, 2]", [1, 2],
+    {"x": 1}, {"x": True}, {"x": "1"}, {"x": 1, "y": 2}, {"y": 2, "x": 1}, {"x": {"y": 1}},
+    {"x": None}, {"X": 1}, [{"x": 1}], [{"x": 1, "y": 2}], '{"x": 1}',
+    "2024-01-15T10:30:00Z", "2024-01-15T10:30:00+00:00",
+)  # fmt: skip
+"""Values of which one or other store takes two for the same."""
+
+OPERATORS: tuple[Any, ...] = (
+    {"$gt": ""}, {"$ne": None}, {"$exists": True}, {"$in": ["a", "b"]}, {"$regex": ".*"},
+    {"$eq": "a"}, {"$not": {"$eq": "x"}}, {"$type": "string"}, {"$elemMatch": {}}, {"$all": []},
+    {"$size": 1}, {"S": "a"}, {"==": "a"}, {"op": "!="}, {"b": {"c": 1}}, [{"$gt": ""}],
+    "%", "_", "a%", "*", "a*", "?", ".*", "^a", "[a-z]", "a|b", "$a", "$.a", "/a", "@a", ":a", "?1",
+    "a.b", "b", "' OR '1'='1", "a' --", '"a"', "'a'", '"', "'", "\\", "a\\", "); DROP TABLE a; --",
+    "NULL", "None", "*:*", "!a", "<>a", "{0}", "%s", "a,b",
+)  # fmt: skip
+"""Values that are a question in the language of one or other store."""
+
+BAITS: tuple[Any, ...] = ("a", "b", "x", "ab", "a1", "zz", 1, 5, None, True, ["a"], ["a", "b"], [])
+"""Values that such a question would mean."""
+
+OPERATOR_NAMES: tuple[tuple[str, Any], ...] = (
+    ("$gt", ""), ("$or", [{"a": "a"}, {"a": "b"}]), ("$and", [{"a": "a"}]),
+    ("$nor", [{"a": "none"}]), ("$not", {"a": "x"}), ("$where", "1 == 1"), ("$expr", True),
+    ("$a", "a"), ("OR", "a"), ("o.x", 1), ("o.x.y", 1), ("o[x]", 1), ("o->x", 1), ("o->>'x'", 1),
+    ("o/x", 1), ("/o/x", 1), ("$.o.x", 1), ("l.0", 1), ("l[0]", 1), ("*", "a"), ("a*", "a"),
+    ("%", "a"), ("a%", "a"), ("a'", "a"), ('a"', "a"), ('"a"', "a"), ("`a`", "a"), ("[a]", "a"),
+    ("{a}", "a"), ("a\\", "a"), ("\\a", "a"), ("a b", "a"), ("a ", "a"), ("A", "a"), ("a,b", "a"),
+    ("a=a", "a"), ("#a", "a"), (":a", "a"), ("1", "a"), ("1=1", True), ("' OR '1'='1", "a"),
+    ("a') OR 1=1 --", "a"), ("%s", "a"), ("a\x00b", "a"), ("id", "a"), ("rev", "a"), ("key", "a"),
+    ("value", "a"), ("data", "a"), ("doc", "a"), ("doc_id", "a"), ("type", "a"), ("limit", 1),
+    ("select", "a"),
+)  # fmt: skip
+"""Field names that are syntax, a path or a column in one or other store, each with a value."""
+
+PATH_BAITS: dict[str, dict[str, Any]] = {
+    "inner": {"o": {"x": 1, "y": 2}, "l": [1], "a": "a"},
+    "innermost": {"o": {"x": {"y": 1}}, "l": [[1]], "a": "b"},
+    "plain": {"a": "a", "b": 1},
+    "other": {"a": "none"},
+    "empty": {},
+}
+"""Documents that such a name would mean, were it a path or an operator."""
+
+SEVERAL: dict[str, dict[str, Any]] = {
+    f"{a}{b}{c}": {"a": a, "b": b, **({"c": True} if c else {})}
+    for a in (1, 2)
+    for b in ("x", "y")
+    for c in (0, 1)
+}
+"""Every combination of a few values."""
+
+QUESTIONS: tuple[dict[str, Any], ...] = (
+    {},
+    {"a": 1},
+    {"a": 2},
+    {"b": "y"},
+    {"a": 1, "b": "x"},
+    {"b": "x", "a": 1},
+    {"a": 2, "b": "x", "c": True},
+    {"c": True, "a": 2},
+    {"a": 1, "d": 1},
+    {"d": 1, "a": 1},
+    {"a": 3, "b": "x"},
+    {"a": 1, "b": "X"},
+    {"_id": "1x0"},
+    {"_id": "1x0", "a": 1},
+    {"_id": "1x0", "a": 2},
+    {"_id": "1X0"},
+    {"_id": "1x"},
+    {"_id": "nobody"},
+)
+"""Selectors of no field, one, two and three, that some, all or none of those combinations hold."""
+
+PARTS: dict[str, dict[str, Any]] = {
+    "full": {
+        "a": 1,
+        "b": "text",
+        "o": {"x": 1, "y": {"z": [1, 2]}},
+        "l": [1, {"x": 2}],
+        "id": "own",
+        "n": 1,
+    },
+    "falsy": {"a": 0, "b": "", "o": {}, "l": [], "id": None, "n": 1},
+    "false": {"a": False, "b": None, "n": 1},
+    "bare": {"n": 1},
+    "dotted": {"o.x": 3, "o": {"x": 1}, "$a": 4, 'a"b': 5, "l.0": 6, "a b": 7, "A": 8, "n": 2},
+    "undotted": {"o": {"x": 1}, "l": [9], "a": {"b": 1}, "n": 2},
+}
+"""Documents to show parts of."""
+
+PROJECTIONS: tuple[list[str], ...] = (
+    ["a"],
+    ["b", "a"],
+    ["_id"],
+    ["_id", "a"],
+    ["o"],
+    ["l", "o", "n"],
+    ["a", "a"],
+    ["nothing"],
+    ["nothing", "b"],
+    ["id"],
+    ["o.x"],
+    ["l.0", "l[0]"],
+    ["$a", 'a"b'],
+    ["a b", "A"],
+    ["a.b", "a/b"],
+    ["*"],
+)
+"""What to show of them: fields that all, some and none have, and names that are no paths."""

@@ -1,0 +1,313 @@
+"""The command `gofannon-data`: what may be typed, what is printed, and the exit status."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from click.testing import CliRunner
+from transfer_services import filled
+
+from gofannon_backends.memory import MemoryDatabaseService
+from gofannon_backends.transfer import Bars, Lines, export_to, import_from, places, shown, writing
+from gofannon_backends.transfer.cli import main
+
+SETTINGS = ("DATABASE_", "COUCHDB_", "DYNAMODB_", "POSTGRES_", "GOOGLE_", "FIRESTORE_", "AWS_")
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch, tmp_path):
+    for name in os.environ:
+        if name.startswith(SETTINGS):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture
+def collection():
+    return f"moved-{uuid4().hex}"
+
+
+@pytest.fixture
+def folder(tmp_path, collection):
+    export_to(tmp_path / "exported", filled(5, collection), collections=[collection])
+    return tmp_path / "exported"
+
+
+@pytest.fixture
+def postgresql(postgresql_url, collection):
+    """A service on the address that the command is given; the collection is dropped at the end."""
+    from gofannon_backends.postgresql import PostgreSQLService
+
+    with PostgreSQLService(postgresql_url) as service:
+        yield service
+        service.drop(collection)
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(one) for one in arguments], catch_exceptions=False)
+
+
+def refused(*arguments, why, status=2):
+    ended = run(*arguments)
+    assert ended.exit_code == status, ended.output
+    assert why in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert ended.stdout == ""
+
+
+# --- There and back -------------------------------------------------------------------------------
+
+
+def test_a_folder_goes_into_a_store_and_comes_back(
+    folder, tmp_path, collection, postgresql, postgresql_url
+):
+    ended = run("import", folder, "--to", postgresql_url, "--quiet")
+    assert ended.exit_code == 0, ended.output
+    assert "Complete: 5 documents, each one verified in the target." in ended.stdout
+    assert len(postgresql.list_all(collection)) == 5
+    back = tmp_path / "back"
+    ended = run("export", back, "--from", postgresql_url, "--collection", collection)
+    assert ended.exit_code == 0, ended.output
+    assert f"reading {collection}: 5 documents" in ended.stderr
+    name = json.loads((back / "manifest.json").read_text())["collections"][collection]["file"]
+    assert sorted((back / name).read_text()) == sorted((folder / name).read_text())
+
+
+def test_a_path_as_source_or_target_of_a_migration_is_an_import_or_an_export(
+    folder, collection, postgresql, postgresql_url
+):
+    assert run("migrate", "exported", postgresql_url).exit_code == 0
+    ended = run("migrate", postgresql_url, "./new", "--collection", collection)
+    assert ended.exit_code == 0
+    assert Path("new/manifest.json").exists()
+
+
+def test_a_store_goes_into_another(double, monkeypatch, collection, postgresql, postgresql_url):
+    for number in range(3):
+        double.put(collection, f"a{number}", {"n": number})
+    monkeypatch.setenv("COUCHDB_URL", double.url)
+    monkeypatch.setenv("COUCHDB_USER", "joe")
+    monkeypatch.setenv("COUCHDB_PASSWORD", "s3cret@word/")
+    ended = run("migrate", "couchdb", postgresql_url, "--collection", collection)
+    assert ended.exit_code == 0, ended.output
+    assert "s3cret" not in ended.output
+    assert sorted(one["n"] for one in postgresql.list_all(collection)) == [0, 1, 2]
+    assert list(Path().iterdir()) == []
+
+
+def test_a_migration_of_a_store_onto_itself_is_refused(
+    folder, collection, postgresql, postgresql_url
+):
+    import_from(folder, postgresql)
+    other = postgresql_url + ("&" if "?" in postgresql_url else "?") + "application_name=other"
+    refused(
+        "migrate",
+        postgresql_url,
+        other,
+        "--collection",
+        collection,
+        why="source and target are one",
+    )
+
+
+def test_what_is_not_moved_is_an_exit_status_of_one(folder, collection, postgresql, postgresql_url):
+    postgresql.save(collection, "a1", {"mine": True})
+    ended = run("import", folder, "--to", postgresql_url, "--state", "state")
+    assert ended.exit_code == 1
+    assert f"conflict: {collection} 'a1'" in ended.stdout
+    assert "NOT complete" in ended.stdout
+    ended = run("import", folder, "--to", postgresql_url, "--dry-run", "--quiet")
+    assert ended.exit_code == 1
+    assert "Nothing was written." in ended.stdout
+    refused(
+        *("import", folder, "--to", postgresql_url, "--state", "state", "--overwrite"),
+        why="--restart",
+    )
+    again = run(
+        *("import", folder, "--to", postgresql_url, "--state", "state"),
+        *("--overwrite", "--restart", "--writers", 2),
+    )
+    assert again.exit_code == 0
+    assert postgresql.get(collection, "a1")["n"] == 1
+
+
+def test_settings_come_from_the_environment_or_from_a_file(
+    folder, collection, postgresql, postgresql_url, monkeypatch
+):
+    Path("old.env").write_text(f"OTHER=1\nPOSTGRES_URL='{postgresql_url}'\n")
+    monkeypatch.setenv("POSTGRES_URL", "postgresql://nobody@127.0.0.1:1/none")
+    assert run("import", folder, "--to", "postgresql@old.env").exit_code == 0
+    refused(
+        *("export", "x", "--from", "postgresql", "--collection", collection, "--quiet"),
+        why="the source failed",
+        status=1,
+    )
+    monkeypatch.setenv("POSTGRES_URL", postgresql_url)
+    monkeypatch.setenv("DATABASE_PROVIDER", "postgresql")
+    assert run("export", "y", "--collection", collection).exit_code == 0
+
+
+# --- What cannot be done --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["export", "x"], "the memory of this process holds nothing"),
+        (["export", "x", "--from", "memory"], "the memory of this process holds nothing"),
+        (["export", "x", "--from", "couchbd"], "'couchbd' is neither a provider (couchdb, "),
+        (["export", "x", "--from", "couchdb"], "COUCHDB_URL"),
+        (["export", "x", "--from", "couchdb@none.env"], "no file of settings 'none.env'"),
+        (["export", "x", "--from", "mongodb://h"], "addresses begin with http://, https://"),
+        (["import", "nowhere", "--to", "postgresql://h"], "there is no folder nowhere"),
+        (["import", "nowhere", "--to", "dynamodb", "--writers", "0"], "writers are 1 to 64"),
+        (["migrate", "./a", "./b"], "both paths"),
+        (["migrate", "new", "postgresql://h"], "(a new folder is written ./new)"),
+    ],
+)
+def test_what_cannot_be_done_as_asked_is_one_line_and_a_two(arguments, why):
+    refused(*arguments, why=why)
+
+
+def test_an_option_that_is_no_number_is_a_two():
+    assert run("import", "x", "--writers", "many").exit_code == 2
+
+
+def test_a_file_that_may_not_be_read_is_a_two(monkeypatch, folder):
+    def forbidden(*_):
+        raise PermissionError(13, "Permission denied", "exported")
+
+    monkeypatch.setattr(Path, "is_dir", forbidden)
+    refused("import", folder, "--to", "http://u:p@h", why="exported: Permission denied")
+
+
+def test_an_unreachable_target_is_a_one_and_shows_no_password(folder, monkeypatch):
+    monkeypatch.setattr(writing, "_FIRST_PAUSE", 0.0)
+    ended = run("import", folder, "--to", "postgresql://joe:s3cret@127.0.0.1:1/none", "--quiet")
+    assert ended.exit_code == 1
+    assert "s3cret" not in ended.output
+
+
+def test_settings_that_cannot_be_read_for_want_of_a_library_are_a_two(monkeypatch):
+    monkeypatch.setitem(sys.modules, "gofannon_backends.factory", None)
+    refused("export", "x", why="pip install 'gofannon-conformance[settings]'")
+
+
+@pytest.mark.parametrize(
+    ("place", "is_one"),
+    [
+        ("./x", True),
+        (".", True),
+        ("a/b", True),
+        ("here", True),
+        ("couchdb", False),
+        ("x", False),
+        ("couchdb@./x.env", False),
+        ("http://h/x", False),
+    ],
+)
+def test_what_a_path_is(place, is_one):
+    Path("here").mkdir()
+    assert places.is_path(place) is is_one
+
+
+def test_names_that_no_terminal_can_show_are_shown_as_numbers(tmp_path, monkeypatch):
+    service = filled(1, "\ud800")
+    monkeypatch.setattr(places, "opened", lambda _: service)
+    ended = run("export", "x", "--from", "any", "--collection", "\ud800", "--quiet")
+    assert ended.exit_code == 0
+    assert "\\ud800" in ended.stdout
+
+
+# --- Ctrl-C ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_is_one_line_and_the_same_again_goes_on(tmp_path, postgresql_url, number):
+    collection = f"moved-{uuid4().hex}"
+    export_to(tmp_path / "x", filled(600, collection), collections=[collection])
+    command = [sys.executable, "-m", "gofannon_backends.transfer.cli", "import", "x", "--to"]
+    command += [postgresql_url, "--state", "state", "--writers", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    journal, deadline = tmp_path / "state" / "journal", time.monotonic() + 60
+    while not (journal.exists() and journal.stat().st_size > 500):
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.communicate()
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    last = said.splitlines()[-1]
+    assert last == "gofannon-data: interrupted; nothing is lost: run the same again to go on"
+    assert "Traceback" not in said
+    ended = run(*command[3:-1], "8", "--quiet")
+    assert ended.exit_code == 0, ended.output
+    assert "An earlier run was gone on with" in ended.stdout
+    row = next(line.split() for line in ended.stdout.splitlines() if line.startswith(collection))
+    assert row[1:3] == ["600", "600"]
+
+
+# --- Progress -------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_elsewhere_than_on_a_terminal_progress_is_lines_with_rate_and_time_left(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(Lines, "seconds", 0.0)
+    with shown(stream) as progress:
+        assert isinstance(progress, Lines)
+        progress.begin("writing agents", 5000, 1000)
+        progress.advance()
+        progress._began -= 3600 * 2
+        progress.advance()
+        progress.begin("writing nothing", 0)
+        progress.begin("reading users", None)
+        progress.advance()
+        progress.begin("verifying few", 1)
+        progress.advance()
+        progress.advance()
+    lines = stream.getvalue().splitlines()
+    assert lines[0].startswith("writing agents: 1,001 of 5,000 documents, ")
+    assert lines[0].endswith(" left")
+    assert " h " in lines[1]
+    assert "writing agents: 1,002 of 5,000 documents, 0/s, ended after 2 h 0 min" in lines
+    assert any(line.startswith("reading users: 1 documents, ") for line in lines)
+    assert lines[-1].startswith("verifying few: 2 documents")
+    assert "nothing" not in stream.getvalue()
+
+
+def test_lines_come_seldom():
+    stream = io.StringIO()
+    with Lines(stream) as progress:
+        progress.begin("writing agents", 1000)
+        for _ in range(1000):
+            progress.advance()
+    assert len(stream.getvalue().splitlines()) == 1
+
+
+def test_on_a_terminal_progress_is_bars(monkeypatch):
+    stream = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr(Bars, "seconds", 0.0)
+    with shown(stream) as progress:
+        assert isinstance(progress, Bars)
+        target = MemoryDatabaseService()
+        export_to(Path("x"), filled(30), progress=progress)
+        import_from(Path("x"), target, progress=progress)
+    assert "writing agents" in stream.getvalue()
+    assert "30/30" in stream.getvalue()
+    assert "/s" in stream.getvalue()

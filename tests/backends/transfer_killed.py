@@ -1,0 +1,73 @@
+"""A program that migrates forty-one documents, and is killed when it is told to be.
+
+    python transfer_killed.py NUMBER FOLDER
+
+Whatever changes something on the disk or in the target is counted; the process ends with SIGKILL
+before the one of that number. The target is a file per document in FOLDER, and outlives it.
+"""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from threading import Lock
+
+from gofannon_backends.memory import MemoryDatabaseService
+from gofannon_backends.transfer import Options, migrate
+
+KILL_AT, HERE = int(sys.argv[1]), Path(sys.argv[2])
+changes = 0
+lock = Lock()
+
+
+def killing(function):
+    def called(*given, **named):
+        global changes
+        with lock:
+            changes += 1
+            if changes == KILL_AT:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return function(*given, **named)
+
+    return called
+
+
+class OnDisk(MemoryDatabaseService):
+    def file(self, db_name, doc_id):
+        return HERE / "target" / f"{db_name}.{doc_id}"
+
+    def get(self, db_name, doc_id):
+        file = self.file(db_name, doc_id)
+        if not file.exists():
+            return super().get(db_name, doc_id)
+        return {**json.loads(file.read_text()), "_id": doc_id, "_rev": "1"}
+
+    def iter_all(self, db_name):
+        for file in (HERE / "target").glob(f"{db_name}.*"):
+            yield self.get(db_name, file.name.partition(".")[2])
+
+    @killing
+    def save(self, db_name, doc_id, doc):
+        new = HERE / f"new.{db_name}.{doc_id}"
+        new.write_text(json.dumps(doc))
+        new.rename(self.file(db_name, doc_id))
+        with (HERE / "saves").open("a") as log:
+            log.write(f"{db_name}.{doc_id}\n")
+
+
+source = MemoryDatabaseService()
+for number in range(40):
+    source.save("agents", f"a{number}", {"n": number})
+source.save("users", "u", {})
+
+os.fsync, os.write = killing(os.fsync), killing(os.write)
+os.unlink, os.rename, os.replace = map(killing, (os.unlink, os.rename, os.replace))
+summary = migrate(
+    source,
+    OnDisk(),
+    collections=["agents", "users"],
+    state=HERE / "state",
+    options=Options(writers=2),
+)
+sys.stdout.write(json.dumps([summary.complete, summary.total.moved, summary.total.already_there]))

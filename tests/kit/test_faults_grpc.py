@@ -1,0 +1,237 @@
+"""The proxy before a gRPC server: each call is a request, however many share a connection."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from gofannon_conformance.faults import Cut, Drop, Instead, Mute, Proxy, Refuse, Reorder
+from gofannon_conformance.faults.grpc import GrpcFraming
+
+grpc = pytest.importorskip("grpc")
+
+SOON = 10.0
+CODE = grpc.StatusCode
+
+
+class Echo(grpc.GenericRpcHandler):
+    """Answers each call with what it was sent, once or in a stream of ten."""
+
+    def __init__(self):
+        self.asked = []
+
+    def service(self, details):
+        if details.method == "/echo/stream":
+            return grpc.unary_stream_rpc_method_handler(self.stream)
+        return grpc.unary_unary_rpc_method_handler(self.once)
+
+    def once(self, request, context):
+        self.asked.append(request)
+        return request
+
+    def stream(self, request, context):
+        for _ in range(10):
+            yield request
+
+
+@pytest.fixture
+def echo():
+    echo = Echo()
+    server = grpc.server(ThreadPoolExecutor(8), handlers=[echo])
+    echo.port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield echo
+    server.stop(grace=None).wait()
+
+
+@pytest.fixture
+def proxy(echo):
+    with Proxy("127.0.0.1", echo.port, protocol="grpc") as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def ask(proxy):
+    options = [
+        ("grpc.enable_retries", 0),
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.min_reconnect_backoff_ms", 100),
+        ("grpc.use_local_subchannel_pool", 1),
+    ]
+    with grpc.insecure_channel(f"{proxy.host}:{proxy.port}", options) as channel:
+        once = channel.unary_unary("/echo/once")
+
+        def ask(request, timeout=SOON, **more):
+            return once(request, timeout=timeout, **more)
+
+        ask.stream = channel.unary_stream("/echo/stream")
+        ask.future = once.future
+        yield ask
+
+
+def code_of(ask, *arguments, **more):
+    with pytest.raises(grpc.RpcError) as caught:
+        ask(*arguments, **more)
+    return caught.value.code()
+
+
+def test_passes_calls_of_any_size(ask, proxy, echo):
+    with proxy.watching() as seen:
+        assert ask(b"small") == b"small"
+        assert ask(b"x" * 3_000_000) == b"x" * 3_000_000
+        assert list(ask.stream(b"s" * 1000, timeout=SOON)) == [b"s" * 1000] * 10
+    assert len(seen) == 3
+    assert seen[1].sent > 3_000_000 < seen[1].answered
+    assert seen[2].answered > 10_000
+
+
+def test_passes_many_calls_at_once_on_one_connection(ask, proxy):
+    with ThreadPoolExecutor(8) as pool:
+        said = [b"%d" % n for n in range(100)]
+        assert list(pool.map(ask, said)) == said
+    assert proxy.counts.connections == 1
+
+
+def test_passes_headers_that_fill_several_frames(ask, proxy):
+    long = tuple((f"key-{n}", "v" * 500) for n in range(12))
+    with proxy.watching() as seen:
+        assert ask(b"a", metadata=long) == b"a"
+        assert ask(b"b", metadata=long) == b"b"
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("500", CODE.INTERNAL),
+        ("503", CODE.UNAVAILABLE),
+        ("429", CODE.RESOURCE_EXHAUSTED),
+        ("gateway 500", CODE.UNKNOWN),
+        ("gateway 503", CODE.UNAVAILABLE),
+        ("gateway 429", CODE.UNAVAILABLE),
+        ("noise", CODE.UNAVAILABLE),
+    ],
+)
+def test_answers_instead_of_the_server(ask, proxy, echo, name, code):
+    assert ask(b"before") == b"before"
+    with proxy.armed(Instead(name)):
+        assert code_of(ask, b"never") is code
+    # A channel that has failed may be asked to wait until it is connected again.
+    assert eventually(ask, b"after") == b"after"
+    assert echo.asked == [b"before", b"after"]
+
+
+def test_gives_an_answer_that_is_no_message(ask, proxy, echo):
+    with proxy.armed(Instead("garbled")):
+        assert ask(b"never") == b"\xff" * 6
+    assert echo.asked == []
+
+
+def test_has_a_test_for_each_reply():
+    assert set(GrpcFraming.replies) == {
+        *("500", "503", "429", "gateway 500", "gateway 503", "gateway 429", "garbled", "noise")
+    }
+
+
+def test_large_calls_that_it_answers_itself_leave_the_connection_as_it_was(ask, proxy):
+    ask(b"before")
+    with proxy.armed(Instead("503")):
+        for _ in range(40):
+            assert code_of(ask, b"x" * 100_000) is CODE.UNAVAILABLE
+    assert ask(b"x" * 3_000_000) == b"x" * 3_000_000
+    assert proxy.counts.connections == 1
+
+
+def test_answers_the_nth_call_only(ask, proxy, echo):
+    with proxy.armed(Instead("503"), nth=2):
+        assert ask(b"1") == b"1"
+        assert code_of(ask, b"2") is CODE.UNAVAILABLE
+        assert ask(b"3") == b"3"
+    assert echo.asked == [b"1", b"3"]
+
+
+@pytest.mark.parametrize("manner", ["FIN", "RST"])
+def test_cuts_an_answer_that_the_server_has_given(ask, proxy, echo, manner):
+    ask(b"before")
+    with proxy.armed(Cut(manner=manner), nth=1):
+        assert code_of(ask, b"done") is CODE.UNAVAILABLE
+    assert eventually(ask, b"after") == b"after"
+    assert echo.asked == [b"before", b"done", b"after"]
+
+
+def test_cuts_a_stream_in_its_middle(ask, proxy):
+    request = b"s" * 1000
+    with proxy.armed(Cut(after=5000)):
+        came = []
+        with pytest.raises(grpc.RpcError):
+            came.extend(ask.stream(request, timeout=SOON))
+    assert came == [request] * len(came)
+    assert len(came) <= 4
+
+
+def test_drops_calls(ask, proxy, echo):
+    with proxy.armed(Drop()):
+        assert code_of(ask, b"never") is CODE.UNAVAILABLE
+    assert echo.asked == []
+
+
+def test_is_mute(ask, proxy, echo):
+    ask(b"before")
+    with proxy.armed(Mute()):
+        assert code_of(ask, b"never", timeout=0.3) is CODE.DEADLINE_EXCEEDED
+    assert eventually(ask, b"after") == b"after"
+    assert echo.asked == [b"before", b"after"]
+
+
+def eventually(ask, request):
+    """The channel may not know yet that its connection is gone."""
+    deadline = time.monotonic() + SOON
+    while True:
+        try:
+            return ask(request, wait_for_ready=True)
+        except grpc.RpcError:
+            if time.monotonic() > deadline:
+                raise
+
+
+def test_refuses_connections(ask, proxy):
+    ask(b"before")
+    with proxy.armed(Refuse()):
+        assert code_of(ask, b"never") is CODE.UNAVAILABLE
+    assert eventually(ask, b"after") == b"after"
+
+
+def test_a_call_is_overtaken_by_another_of_the_same_connection(ask, proxy, echo):
+    ask(b"before")
+    proxy.arm(Reorder(share=1, longest=SOON))
+    first = ask.future(b"first", timeout=SOON)
+    deadline = time.monotonic() + SOON
+    while proxy.counts.requests < 2 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    proxy.arm(Reorder(share=0))
+    assert echo.asked == [b"before"]
+    assert ask(b"second") == b"second"
+    assert first.result() == b"first"
+
+
+def test_a_call_that_is_taken_back_while_it_is_held_is_never_made(ask, proxy, echo):
+    ask(b"before")
+    with proxy.armed(Reorder(share=1, longest=0.3)):
+        assert code_of(ask, b"never", timeout=0.1) is CODE.DEADLINE_EXCEEDED
+        time.sleep(0.4)
+    assert ask(b"after") == b"after"
+    assert echo.asked == [b"before", b"after"]
+
+
+def test_closing_ends_what_is_held(ask, proxy):
+    ask(b"before")
+    before = threading.active_count()
+    proxy.arm(Reorder(share=1, longest=60))
+    first = ask.future(b"first", timeout=SOON)
+    deadline = time.monotonic() + SOON
+    while proxy.counts.requests < 2 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    proxy.close()
+    assert first.code() is CODE.UNAVAILABLE
+    assert threading.active_count() <= before

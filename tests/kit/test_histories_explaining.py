@@ -1,0 +1,286 @@
+"""What a person is told of a wrong history: the smallest part, drawn, and why it is wrong."""
+
+import random
+
+import pytest
+from fastapi import HTTPException
+from test_histories_checking import (
+    DOCUMENT,
+    FAILED,
+    NOT_LINEARIZABLE,
+    REFUSED,
+    WRONG,
+    at_random,
+    call,
+    delete,
+    get,
+    linearizable,
+    save,
+)
+
+from gofannon_conformance.histories import Operation, Outcome, explain, shared_revision
+
+PENDING = Outcome.PENDING
+
+TOLD = {
+    "lost-update": """
+thread A's get() began after thread B's save() of 2 had returned, and still saw 1
+A  [save 1: ok]            [get: 1]
+B              [save 2: ok]
+""",
+    "stale-read": """
+thread A's get() began after thread A's save() of 2 had returned, and still saw 1
+A  [save 1: ok][save 2: ok][get: 1]
+""",
+    "resurrected": """
+thread A's get() began after thread B's delete() had returned, and still saw 1
+A  [save 1: ok]            [get: 1]
+B              [delete: ok]
+""",
+    "double-delete": """
+two deletes both reported success, but the document was saved only once between them
+A  [save 1: ok][delete: ok]
+B               [delete: ok]
+""",
+    "delete-of-nothing": """
+thread A's delete() reported success, but nothing had been saved
+A  [delete: ok]
+""",
+    "missing-though-saved": """
+thread B's get() began after thread A's save() of 1 had returned, \
+and found nothing (404): no delete() can have come between
+A  [save 1: ok]
+B              [get: 404]
+""",
+    "never-written": """
+thread B's get() saw 7, which nobody saved
+B  [get: 7]
+""",
+    "read-before-it-was-saved": """
+thread B's get() saw 1 before any save() of it had begun
+B  [get: 1]
+""",
+    "reads-disagree": """
+thread C's get() saw 1 after thread C's get() had seen 2, and no save() of 1 can have come between
+A  [save 1: ok               ]
+B   [save 2: ok               ]
+C    [get: 1][get: 2][get: 1]
+""",
+    "refused-save-was-seen": """
+thread A's get() saw 2, but thread B's save() of 2 had been refused (refused)
+A  [get: 2]
+""",
+    "failed-save-seen-and-gone": """
+thread C's get() saw 1 after thread C's get() had seen 2, and no save() of 1 can have come between
+A  [save 1: ok]
+B              [save 2: failed ...
+C                                  [get: 2][get: 1]
+""",
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_anomaly_is_told(name):
+    assert f"\n{explain(WRONG[name])}\n" == TOLD[name]
+
+
+MORE = {
+    "deletes-of-a-document-that-was-saved-more-often": (
+        [save("A", 1, 2, 1), save("B", 3, 4, 2), delete("A", 5, 7), delete("B", 6, 8)],
+        "two deletes both reported success, and no save() can have come between them",
+    ),
+    "three-deletes-of-two": (
+        [
+            save("A", 1, 2, 1),
+            save("A", 3, 20, 2),
+            delete("B", 4, 21),
+            delete("C", 5, 22),
+            delete("D", 6, 23),
+        ],
+        "3 deletes reported success, but the document was saved only twice between them",
+    ),
+    "found-again": (
+        [save("A", 1, 2, 1), delete("B", 3, 9), get("C", 4, 5), get("C", 6, 7, 1)],
+        (
+            "thread C's get() saw 1 after thread C's get() had found nothing (404), "
+            "and no save() of 1 can have come between"
+        ),
+    ),
+    "deleted-though-missing": (
+        [save("A", 1, 2, 1), delete("B", 3, 9), get("C", 4, 5), delete("C", 6, 7)],
+        (
+            "thread C's delete() reported success after thread C's get() had found nothing (404), "
+            "and no save() can have come between"
+        ),
+    ),
+    "gone-though-seen": (
+        [save("A", 1, 9, 1), get("C", 2, 3, 1), get("D", 4, 5)],
+        (
+            "thread D's get() found nothing (404) after thread C's get() had seen 1, "
+            "and no delete() can have come between"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_sentence_names_the_anomaly(name):
+    operations, told = MORE[name]
+    assert linearizable(operations) is NOT_LINEARIZABLE
+    assert explain(operations).sentence == told
+
+
+def document(method, start, end, fields, thread="A"):
+    key = "argument" if method == "save" else "value"
+    return Operation(
+        thread=thread,
+        method=method,
+        document=DOCUMENT,
+        start=start,
+        end=end,
+        outcome=Outcome.RETURNED,
+        **{key: fields},
+    )
+
+
+def test_torn_document_is_told_by_the_saves_that_it_is_made_of():
+    one, two = {"left": 1, "right": 1}, {"left": 2, "right": 2}
+    torn = explain(
+        [
+            document("save", 1, 2, one),
+            document("save", 3, 4, two, "B"),
+            document("get", 5, 6, {"left": 1, "right": 2, "_id": "a"}, "C"),
+        ]
+    )
+    assert str(torn) == (
+        "thread C's get() saw {'left': 1, 'right': 2}, which nobody saved: "
+        "it is put together from thread A's save() of 1 and thread B's save() of 2\n"
+        "C  [get: {'left': 1, 'right': 2}]"
+    )
+
+
+def test_what_is_no_document_is_told_as_it_is():
+    told = explain([document("save", 1, 2, {"n": 1}), document("get", 3, 4, None, "B")])
+    assert told.sentence == "thread B's get() saw None, which nobody saved"
+
+
+def test_failed_calls_show_their_status_or_exception():
+    refused = HTTPException(409, "conflict")
+    operations = [
+        save("A", 1, 2, 1),
+        Operation(
+            thread="B",
+            method="save",
+            document=DOCUMENT,
+            start=3,
+            end=4,
+            outcome=REFUSED,
+            argument={"version": 2},
+            error=refused,
+        ),
+        get("A", 5, 6, 2),
+    ]
+    told = "thread A's get() saw 2, but thread B's save() of 2 had been refused (409)"
+    assert explain(operations).sentence == told
+
+
+def test_calls_without_an_answer_are_drawn_open():
+    operations = [
+        call("A", "save", 1, None, 1, PENDING),
+        get("C", 2, 3, 1),
+        Operation(
+            thread="B",
+            method="delete",
+            document=DOCUMENT,
+            start=4,
+            end=5,
+            outcome=FAILED,
+            error=KeyError("a"),
+        ),
+        get("C", 6, 7),
+        get("C", 8, 9, 1),
+    ]
+    assert str(explain(operations)) == (
+        "thread C's get() saw 1 after thread C's get() had found nothing (404), "
+        "and no save() of 1 can have come between\n"
+        "A  [save 1: no answer ...\n"
+        "C   [get: 1][get: 404][get: 1]"
+    )
+
+
+def test_silent_deletes_are_no_anomaly_of_their_own():
+    operations = [*WRONG["double-delete"], get("A", 7, 8, 1)]
+    told = explain(operations, silent_deletes=True)
+    assert told.sentence == (
+        "thread A's get() began after thread B's delete() had returned, and still saw 1"
+    )
+
+
+def test_what_has_no_name_is_told_by_how_far_an_order_gets():
+    told = explain(
+        [save("B", 1, 3, 1), save("C", 2, 5, 2), get("A", 4, 8, 2), get("D", 6, 9, 1)],
+    )
+    assert str(told) == (
+        "no order of these calls explains all of them: after thread C's save() of 2, "
+        "thread B's save() of 1, thread D's get(), nothing can follow of what is left: "
+        "thread A's get() (2)\n"
+        "B  [save 1: ok]\n"
+        "C   [save 2: ok ]\n"
+        "A              [get: 2]\n"
+        "D                [get: 1]"
+    )
+
+
+def test_smallest_part_is_wrong_by_itself_and_no_larger_than_it_must_be():
+    source = random.Random(11)
+    sizes = []
+    for trial in range(1500):
+        operations = at_random(source.randrange, 3 + trial % 6)
+        if linearizable(operations) is NOT_LINEARIZABLE:
+            told = explain(operations)
+            assert linearizable(told.operations) is NOT_LINEARIZABLE
+            assert all(operation in operations for operation in told.operations)
+            assert told.timeline
+            sizes.append(len(told.operations))
+    assert len(sizes) > 400
+    assert max(sizes) <= 6
+
+
+def test_long_history_is_told_by_a_few_calls():
+    operations = []
+    for n in range(40):
+        operations += [
+            save("A", 10 * n + 1, 10 * n + 4, n),
+            get("B", 10 * n + 2, 10 * n + 3, n),
+            save("B", 10 * n + 5, 10 * n + 7, -n),
+        ]
+    operations.append(get("C", 1000, 1001, 3))
+    assert str(explain(operations)) == (
+        "thread C's get() began after thread B's save() of -39 had returned, and still saw 3\n"
+        "A  [save 3: ok]\n"
+        "B              [save -39: ok]\n"
+        "C                            [get: 3]"
+    )
+
+
+def test_two_saves_of_different_content_share_no_revision():
+    def saved(start, version, rev, thread="A"):
+        return Operation(
+            thread=thread,
+            method="save",
+            document=DOCUMENT,
+            start=start,
+            end=start + 1,
+            outcome=Outcome.RETURNED,
+            argument={"version": version},
+            value={"id": "a", "rev": rev},
+        )
+
+    one, other = saved(1, 1, "1-r"), saved(3, 2, "1-r", "B")
+    assert shared_revision([one, saved(5, 2, "2-r"), other]) == (one, other)
+    assert shared_revision([one, saved(5, 1, "1-r"), saved(7, 2, None), get("A", 9, 10, 1)]) is None
+    assert shared_revision([one, other], revision=lambda answer: answer["id"] + answer["rev"]) == (
+        one,
+        other,
+    )
+    assert shared_revision([save("A", 1, 2, 1), save("A", 3, 4, 2)]) is None

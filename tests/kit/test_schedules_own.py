@@ -1,0 +1,229 @@
+"""Which code is a backend's own, on classes and packages of every kind."""
+
+import collections
+import functools
+import importlib
+import json
+import sys
+import textwrap
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pydantic
+import pytest
+
+import gofannon_conformance
+from gofannon_conformance.schedules import own_code
+from gofannon_conformance.schedules.own import OwnCode
+
+METHODS = """
+def get(self, db_name, doc_id): pass
+def save(self, db_name, doc_id, doc): pass
+def delete(self, db_name, doc_id): pass
+def list_all(self, db_name): pass
+"""
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Write modules into a folder of `tmp_path`, and give the function that imports one."""
+    before = set(sys.modules)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(**files):
+        for name, text in files.items():
+            file = tmp_path / f"{name.replace('__of__', '/')}.py"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(textwrap.dedent(text))
+        importlib.invalidate_caches()
+        return importlib.import_module
+
+    yield write
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+def a_class(name, base="", body="pass"):
+    methods = textwrap.indent(METHODS, "    ")
+    return f"class {name}({base}):\n{methods}\n    def own(self): {body}\n"
+
+
+def names(own):
+    return {Path(p).name + ("/" if p.endswith("/") else "") for p in own.files | own.folders}
+
+
+def test_a_class_in_a_module_alone_owns_its_file(package):
+    module = package(alone_store=a_class("Store"))("alone_store")
+    own = own_code(module.Store())
+    assert names(own) == {"alone_store.py"}
+    assert module.Store.get.__code__ in own
+    assert json.dumps.__code__ not in own
+    assert threading.Thread.run.__code__ not in own
+    assert own
+
+
+def test_a_class_in_a_package_owns_the_whole_of_it(package):
+    load = package(
+        whole__of____init__="",
+        whole__of__store=a_class("Store"),
+        whole__of__deep__of____init__="",
+        whole__of__deep__of__sql="def run(): pass",
+        other_sql="def run(): pass",
+    )
+    own = own_code(load("whole.store").Store())
+    assert names(own) == {"whole/"}
+    assert load("whole.deep.sql").run.__code__ in own
+    assert load("other_sql").run.__code__ not in own
+
+
+def test_a_package_without_an_init_file_does_not_own_its_neighbours(package):
+    load = package(spread__of__store=a_class("Store"), spread__of__neighbour="def run(): pass")
+    own = own_code(load("spread.store").Store())
+    assert names(own) == {"store.py"}
+    assert load("spread.neighbour").run.__code__ not in own
+
+
+def test_what_a_service_holds_is_its_own_some_levels_deep(package):
+    load = package(
+        held_deep="class Deep:\n    def own(self): pass",
+        held_slot="class Slot:\n    __slots__ = ('deep', 'empty')\n",
+        held_list="class Shard: pass",
+        held_static="class Static: pass\ndef function(): pass\ndef method(self): pass",
+        held_wrapper=a_class("Wrapper", body="pass"),
+    )
+    wrapper = load("held_wrapper").Wrapper()
+    slot = load("held_slot").Slot()
+    slot.deep = load("held_deep").Deep()
+    wrapper._inner = {"it": slot}
+    wrapper.shards = [load("held_list").Shard()]
+    type(wrapper).shared = load("held_static").Static()
+    assert names(own_code(wrapper)) == {
+        "held_wrapper.py",
+        "held_slot.py",
+        "held_deep.py",
+        "held_list.py",
+        "held_static.py",
+    }
+
+
+@pytest.mark.parametrize(
+    "face",
+    [
+        lambda f, _: f,
+        lambda f, _: functools.partial(f, 1),
+        lambda f, _: functools.wraps(len)(lambda: f),
+        lambda f, _: staticmethod(f),
+        lambda f, _: classmethod(f),
+        lambda f, _: property(f),
+        lambda _, o: o.method,
+    ],
+    ids=["plain", "partial", "closure", "static", "class", "property", "method"],
+)
+def test_the_functions_of_a_class_are_its_own_wherever_they_were_written(package, face):
+    load = package(
+        by_function=a_class("Store"),
+        functions="def function(): pass\nclass Other:\n    def method(self): pass",
+    )
+    module = load("by_function")
+    functions = load("functions")
+    module.Store.extra = face(functions.function, functions.Other())
+    assert functions.function.__code__ in own_code(module.Store())
+
+
+def test_the_base_classes_are_its_own_but_not_those_of_libraries(package):
+    load = package(
+        base_one="class Base:\n    def own(self): pass",
+        derived="from base_one import Base\nimport pydantic, collections\n"
+        + a_class("Store", "Base, collections.UserDict")
+        + a_class("Model", "pydantic.BaseModel"),
+    )
+    own = own_code(load("derived").Store())
+    assert names(own) == {"derived.py", "base_one.py"}
+    assert collections.UserDict.__getitem__.__code__ not in own
+    own = own_code(load("derived").Model())
+    assert names(own) == {"derived.py"}
+    assert pydantic.BaseModel.model_dump.__code__ not in own
+
+
+def test_the_libraries_that_it_holds_are_not_its_own(package):
+    module = package(client_store=a_class("Store"))("client_store")
+    store = module.Store()
+    store.model = pydantic.TypeAdapter(int)
+    store.lock = threading.Condition()
+    store.again = store
+    assert names(own_code(store)) == {"client_store.py"}
+
+
+def test_an_installed_backend_is_its_own_and_one_that_is_wrapped_too(
+    package, monkeypatch, tmp_path
+):
+    site = tmp_path / "site-packages"
+    monkeypatch.syspath_prepend(site)
+    load = package(
+        **{
+            "site-packages__of__installed__of____init__": "",
+            "site-packages__of__installed__of__store": a_class("Store"),
+            "site-packages__of__installed__of__sql": "def run(): pass",
+            "site-packages__of__library__of____init__": "class Client: pass",
+        },
+        wrapping=a_class("Wrapper"),
+    )
+    store = load("installed.store").Store()
+    store.client = load("library").Client()
+    own = own_code(store)
+    assert names(own) == {"installed/"}
+    assert load("installed.sql").run.__code__ in own
+    wrapper = load("wrapping").Wrapper()
+    wrapper._inner = store
+    assert names(own_code(wrapper)) == {"installed/", "wrapping.py"}
+
+
+def test_what_is_installed_below_its_folder_is_not_its_own(tmp_path):
+    own = OwnCode([], [f"{tmp_path}/"])
+
+    def code(path):
+        return compile("0", str(tmp_path / path), "exec")
+
+    assert code("store.py") in own
+    assert code("venv/lib/site-packages/requests/api.py") not in own
+    assert compile("0", f"{tmp_path}x/store.py", "exec") not in own
+
+
+def test_a_namespace_of_functions_owns_their_files(package):
+    module = package(functions_only=METHODS)("functions_only")
+    bare = SimpleNamespace(get=module.get, save=lambda *_: None)
+    own = own_code(bare)
+    assert names(own) == {"functions_only.py", Path(__file__).name}
+
+
+def test_a_class_without_a_file_owns_the_text_that_it_was_made_from():
+    space = {}
+    exec(compile(a_class("Store"), "<a mutant>", "exec"), space)
+    own = own_code(space["Store"]())
+    assert own.files == {"<a mutant>"}
+    assert space["Store"].get.__code__ in own
+
+
+def test_this_kit_is_nobodys_code_but_its_mutants_are(monkeypatch):
+    from gofannon_conformance.calls import Trace
+
+    assert not own_code(Trace())
+    folder = Path(gofannon_conformance.__file__).parent / "mutants"
+    module = SimpleNamespace(__file__=str(folder / "__init__.py"), __path__=[str(folder)])
+    monkeypatch.setitem(sys.modules, "gofannon_conformance.mutants", module)
+    mutant = type("Mutant", (), {"__module__": "gofannon_conformance.mutants.one"})
+    assert own_code(mutant()).folders == {f"{folder}/"}
+
+
+def test_the_standard_library_is_nobodys_code():
+    assert not own_code(collections.UserDict())
+    assert not own_code(object())
+
+
+def test_the_documents_in_a_store_are_not_searched_for_ever(package):
+    module = package(full_store=a_class("Store"))("full_store")
+    store = module.Store()
+    store.documents = {str(i): {"n": [i] * 100} for i in range(10_000)}
+    assert names(own_code(store)) == {"full_store.py"}
