@@ -30,8 +30,9 @@ STEPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "lint": (("ruff", "check"), ("ruff", "format", "--check")),
     "types": (("mypy",),),
     "imports": (("lint-imports",),),
-    # Three at once on two cores: those that wait for a server's time-outs leave one idle.
-    "tests": (("coverage", "erase"), ("coverage", "run", "-m", "pytest", "-n", "3")),
+    # More than there are cores: who waits for a server, or its time-outs, leaves one idle.
+    "tests": (("coverage", "erase"), ("coverage", "run", "-m", "pytest", "-n", "6")),
+    "selftest": (("coverage", "run", "-m", "gofannon_conformance", "selftest", "--quick"),),
     "coverage": (
         ("coverage", "combine", "--quiet"),
         ("coverage", "report", "--include=conformance/*"),

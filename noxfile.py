@@ -1,13 +1,22 @@
-"""Every check as a nox session; `nox --list` shows them, `nox` runs those that need no server."""
+"""Every check as a nox session; `nox --list` shows them, `nox` runs those that need no server.
+
+A session whose Python is not installed says that it was skipped; where `CI` is set, it fails.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import sys
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
 import nox
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 sys.path.insert(0, str(Path(__file__).parent))
 from dev import STEPS
@@ -20,8 +29,47 @@ CONFORMANCE = ("gofannon-conformance", "run")
 nox.needs_version = ">=2025.5.1"
 nox.options.sessions = ("lint", "types", "imports", "coverage", "package")
 nox.options.reuse_venv = "yes"
-nox.options.error_on_missing_interpreters = False  # such a session says that it was skipped
 nox.options.download_python = "never"
+
+MUTATED = {
+    "memory": ("memory", ""),
+    "postgresql": ("postgresql", "API,GET,SAVE,DEL,LIST,ISO,ID,DOC,ERR,CON-3,DUR-1,FIND,IDX,BULK"),
+}
+"""The module of a backend that is changed, and the clauses that are tried on it, if not all."""
+
+BUILT = Path("build/dist")
+"""Where the wheel and the sdist are, once `build` has run."""
+
+REPORTS = Path("build/reports")
+"""Where each run of the kit leaves its report: JSON, JUnit XML and text."""
+
+# What is installed besides what pyproject.toml names, at versions that were tried.
+ACTIONS_CHECKERS = ("check-jsonschema==0.39.0", "zizmor==1.32.0")
+AUDITOR = "pip-audit==2.10.1"
+MUTATOR = "cosmic-ray==8.7.0"
+RESOLVER = "uv==0.13.9"
+SCANNER = "detect-secrets==1.5.0"
+
+TRIED_BY_IMPORTING = {
+    "couchdb": ("gofannon_backends.couchdb",),
+    "dynamodb": ("gofannon_backends.dynamodb",),
+    "firestore": ("gofannon_backends.firestore",),
+    "postgresql": ("gofannon_backends.postgresql",),
+    "settings": ("gofannon_backends.settings", "gofannon_backends.fastapi"),
+    "api": ("gofannon_backends.api", "uvicorn"),
+    "telemetry": ("gofannon_backends.observability",),
+    "emulators": ("moto.server",),
+    "containers": ("testcontainers.core.container",),
+}
+"""What stands behind each extra but `all`."""
+
+EXTRAS = tuple(TRIED_BY_IMPORTING)
+
+BROUGHT_BY_NATURE = {
+    "api": {"settings"},
+    "emulators": {"dynamodb", "settings"},  # moto itself asks for boto3 and pydantic-settings
+}
+"""The other extras whose libraries come with an extra, and may."""
 
 IN_THE_WHEEL = (
     "gofannon_backends/py.typed",
@@ -39,6 +87,28 @@ IN_THE_SDIST = ("LICENSE", "README.md", "CHANGELOG.md", "noxfile.py", "tests/kit
 def _install_pinned(session: nox.Session) -> None:
     session.install("-r", "requirements/dev.txt")
     session.install("--no-deps", "--no-build-isolation", "-e", ".")
+
+
+def _run_and_report(session: nox.Session, name: str, *arguments: str) -> None:
+    """Run the kit and leave its report, in the summary of a job of GitHub Actions as well."""
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    saved = REPORTS / f"{name}.json"
+    saved.unlink(missing_ok=True)  # that of an earlier run says nothing of this one
+    try:
+        session.run(*CONFORMANCE, *arguments, *session.posargs, f"--json={saved}")
+    finally:
+        if saved.exists():
+            again = ("gofannon-conformance", "report", str(saved))
+            for form, suffix in (("junit", ".xml"), ("text", ".txt")):
+                output = f"--output={saved.with_suffix(suffix)}"
+                session.run(*again, f"--as={form}", output, silent=True)
+            _summarize(saved.with_suffix(".txt").read_text(encoding="utf-8"))
+
+
+def _summarize(text: str) -> None:
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as page:
+            page.write(f"````text\n{text}\n````\n")
 
 
 def _step(session: nox.Session, *names: str) -> None:
@@ -76,16 +146,24 @@ def imports(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[0])
 def coverage(session: nox.Session) -> None:
     """Run the tests with branch coverage, at least 95 % of each package."""
-    _step(session, "tests", "coverage")
+    _step(session, "tests", "selftest", "coverage")
 
 
 @nox.session(python=PYTHONS)
 @nox.parametrize("backend", BACKENDS, ids=BACKENDS)
 def conformance(session: nox.Session, backend: str) -> None:
-    """Run the kit on one reference backend, with that backend's libraries alone."""
-    extras = {"memory": "", "dynamodb": "[dynamodb,emulators]"}.get(backend, f"[{backend}]")
-    session.install("-c", "requirements/all.txt", f".{extras}")
-    session.run(*CONFORMANCE, backend, *session.posargs)
+    """Run the kit on one reference backend, with that backend's libraries alone.
+
+    `-- --server=couchdb:container` has it take that server, and the library that starts it.
+    """
+    extras = [] if backend == "memory" else [backend]
+    if any(argument.endswith(":container") for argument in session.posargs):
+        extras.append("containers")
+    elif backend == "dynamodb":
+        extras.append("emulators")
+    chosen = f"[{','.join(extras)}]" if extras else ""
+    session.install("-c", "requirements/all.txt", f".{chosen}")
+    _run_and_report(session, f"{backend}-{session.python}", backend)
 
 
 @nox.session(python=PYTHONS[0])
@@ -103,6 +181,42 @@ def false_alarms(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS[0])
+@nox.parametrize("backend", tuple(MUTATED), ids=tuple(MUTATED))
+def mutation(session: nox.Session, backend: str) -> None:
+    """Change a reference backend at one place after the other: the suite must notice each time.
+
+    It takes minutes for memory and hours for the others, and ends with what was not noticed.
+    """
+    _install_pinned(session)
+    session.install(MUTATOR)
+    tree = Path(session.create_tmp()).resolve() / "tree"
+    shutil.rmtree(tree, ignore_errors=True)
+    for package in ("backends", "conformance"):
+        shutil.copytree(package, tree / package)
+    module, clauses = MUTATED[backend]
+    chosen = f" --conformance-clause={clauses}" if clauses else ""
+    options = "--conformance-profile=quick --conformance-seed=1 --conformance-strict"
+    config = tree / "cosmic-ray.toml"
+    config.write_text(
+        "[cosmic-ray]\n"
+        f'module-path = "backends/gofannon_backends/{module}.py"\n'
+        "timeout = 180.0\nexcluded-modules = []\n"
+        f'test-command = "python -m pytest -x -q --conformance={backend} {options}{chosen}"\n'
+        '[cosmic-ray.distributor]\nname = "local"\n'
+        # The types of arguments: a `|` that is changed there is no change, or no Python.
+        "[cosmic-ray.filters.operators-filter]\n"
+        'exclude-operators = ["core/ReplaceBinaryOperator_BitOr_.*"]\n'
+    )
+    ours = {"PYTHONPATH": f"{tree / 'backends'}:{tree / 'conformance'}"}
+    with session.chdir(tree):
+        session.run("cosmic-ray", "init", config.name, "found.sqlite")
+        session.run("cr-filter-operators", "found.sqlite", config.name)
+        session.run("cosmic-ray", "baseline", config.name, env=ours)
+        session.run("cosmic-ray", "exec", config.name, "found.sqlite", env=ours)
+        session.run("cr-report", "--surviving-only", "--show-diff", "found.sqlite")
+
+
+@nox.session(python=PYTHONS[0])
 def second_opinions(session: nox.Session) -> None:
     """Run the suite on the other emulators that can be had without a container."""
     _install_pinned(session)
@@ -114,14 +228,7 @@ def containers(session: nox.Session) -> None:
     """Run the kit on each served backend, in a container; it needs Docker or Podman."""
     session.install("-c", "requirements/all.txt", ".[all]")
     in_containers = [f"--server={backend}:container" for backend in SERVED]
-    session.run(*CONFORMANCE, *SERVED, *in_containers, *session.posargs)
-
-
-@nox.session(python=PYTHONS[0])
-def zoo(session: nox.Session) -> None:
-    """Run the suite on the broken services that take minutes; the tests leave these out."""
-    _install_pinned(session)
-    session.run("pytest", "-m", "zoo", "-n", "auto", *session.posargs)
+    _run_and_report(session, "containers", *SERVED, *in_containers)
 
 
 @nox.session(python=PYTHONS[0])
@@ -131,18 +238,70 @@ def bench(session: nox.Session) -> None:
     session.run("python", "benchmarks/kit.py", *session.posargs)
 
 
-@nox.session(python=PYTHONS)
+@nox.session(python=PYTHONS[0])
+def build(session: nox.Session) -> None:
+    """Build the sdist, from it the wheel, and look into both."""
+    shutil.rmtree(BUILT, ignore_errors=True)
+    session.install("-c", "requirements/all.txt", "hatchling", "editables")
+    session.run("hatchling", "build", "-t", "sdist", "-d", str(BUILT.resolve()))
+    (sdist,) = BUILT.glob("*.tar.gz")
+    from_sdist = ("--no-deps", "--no-build-isolation", "--no-cache-dir", "--wheel-dir", str(BUILT))
+    session.run("python", "-m", "pip", "wheel", *from_sdist, str(sdist))
+    _check_contents(session, _wheel(), sdist)
+
+
+def _wheel() -> Path:
+    (wheel,) = BUILT.resolve().glob("*.whl")
+    return wheel
+
+
+@nox.session(python=PYTHONS, reuse_venv=False, requires=["build"])
 def package(session: nox.Session) -> None:
-    """Build wheel and sdist, look into both, and use the wheel where nothing else is."""
-    built = Path(session.create_tmp()) / "dist"
-    for old in built.glob("*"):
-        old.unlink()
-    session.install("hatchling")
-    session.run("hatchling", "build", "-d", str(built.resolve()))
-    (wheel,), (sdist,) = built.glob("*.whl"), built.glob("*.tar.gz")
-    _check_contents(session, wheel, sdist)
-    session.install("-c", "requirements/kit.txt", "--force-reinstall", str(wheel))
-    session.run("gofannon-conformance", "clauses", "GET-3")
+    """Use the wheel where nothing else is: no extra, no checkout, no other package."""
+    session.install("-c", "requirements/kit.txt", str(_wheel()))
+    session.run("python", "-m", "pip", "check")
+    with tempfile.TemporaryDirectory() as elsewhere, session.chdir(elsewhere):
+        session.run("gofannon-conformance", "clauses", "GET-3")
+        session.run(*CONFORMANCE, "memory", "--profile=quick", "--json=memory.json")
+        session.run("gofannon-conformance", "report", "memory.json", "--as=html", silent=True)
+        session.run("gofannon-data", "--help", silent=True)
+        session.run("pytest", "--conformance=memory", "--conformance-clause=GET")
+    present = _extras_present(session)
+    # The telemetry's interface comes with FastAPI's newer versions: it is no extra of theirs.
+    if unasked := present - {"telemetry"}:
+        session.error(f"the kit alone brings what these extras are there for: {sorted(unasked)}")
+
+
+@nox.session(python=PYTHONS[0], reuse_venv=False, requires=["build"])
+@nox.parametrize("extra", EXTRAS, ids=EXTRAS)
+def extras(session: nox.Session, extra: str) -> None:
+    """Use the wheel with one extra: what it is there for works, and no other has come along."""
+    session.install("-c", "requirements/all.txt", f"{_wheel()}[{extra}]")
+    session.run("python", "-m", "pip", "check")
+    with tempfile.TemporaryDirectory() as elsewhere, session.chdir(elsewhere):
+        for module in TRIED_BY_IMPORTING[extra]:
+            session.run("python", "-c", f"import {module}")
+    present = _extras_present(session)
+    allowed = {extra, "telemetry"} | BROUGHT_BY_NATURE.get(extra, set())
+    if extra not in present or present - allowed:
+        session.error(f"[{extra}] brings the libraries of {sorted(present)}")
+
+
+def _extras_present(session: nox.Session) -> set[str]:
+    """Name the extras of which a session's environment has some library of their own."""
+    listed = session.run("python", "-m", "pip", "list", "--format=json", silent=True)
+    installed = {canonicalize_name(entry["name"]) for entry in json.loads(str(listed))}
+    own = nox.project.load_toml("pyproject.toml")["project"]
+    return {
+        extra
+        for extra in EXTRAS
+        if installed
+        & {
+            canonicalize_name(Requirement(text).name)
+            for text in own["optional-dependencies"][extra]
+            if Requirement(text).name != own["name"]
+        }
+    }
 
 
 def _check_contents(session: nox.Session, wheel: Path, sdist: Path) -> None:
@@ -158,10 +317,79 @@ def _check_contents(session: nox.Session, wheel: Path, sdist: Path) -> None:
     session.log(f"{wheel.name}: {len(in_wheel)} files; {sdist.name}: {len(in_sdist)} files")
 
 
+@nox.session(python=PYTHONS)
+def minimums(session: nox.Session) -> None:
+    """Run the tests on the lowest versions that the metadata allows."""
+    session.install(RESOLVER)
+    lowest = str(Path(session.virtualenv.location) / "lowest.txt")
+    as_low = ("--all-extras", "--resolution=lowest-direct", f"--python-version={session.python}")
+    compile_ = ("uv", "pip", "compile", "pyproject.toml", "--quiet", "--output-file", lowest)
+    session.run(*compile_, *as_low)
+    session.install("-r", lowest, "-c", lowest, *_development_tools())
+    session.install("--no-deps", "--no-build-isolation", "-e", ".")
+    # Google's older libraries warn of a Python's end to come; some tests read all that is said.
+    session.run("pytest", *session.posargs, env={"PYTHONWARNINGS": "ignore::FutureWarning"})
+
+
+@nox.session(python=PYTHONS, reuse_venv=False)
+def latest(session: nox.Session) -> None:
+    """Run the tests on the newest versions that there are today."""
+    session.install("-e", ".[all]", *_development_tools())
+    session.run("pytest", *session.posargs)
+
+
+def _development_tools() -> tuple[str, ...]:
+    return nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev")
+
+
+@nox.session(python=PYTHONS[0])
+def audit(session: nox.Session) -> None:
+    """Look every pinned version up among the known vulnerabilities; it needs the network.
+
+    It asks PyPI's own service (`-- -s osv` asks OSV's). Without an answer it fails: a list that
+    nobody could be asked about is not audited.
+    """
+    session.install(AUDITOR)
+    pinned = ("--requirement", "requirements/dev.txt", "--disable-pip", "--no-deps")
+    session.run("pip-audit", *pinned, "--strict", "--progress-spinner=off", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def secrets(session: nox.Session) -> None:
+    """Look for secrets in every file of the checkout; those of the tests are in the baseline.
+
+    `-- accept` takes what is found now into the baseline: read it before it is committed. What
+    was committed earlier and removed again is not looked at.
+    """
+    session.install(SCANNER)
+    listed = session.run("git", "ls-files", external=True, silent=True, log=False)
+    files = [name for name in str(listed).splitlines() if Path(name).is_file()]
+    baseline = ("--baseline", ".secrets.baseline")
+    if session.posargs == ["accept"]:
+        session.run("detect-secrets", "scan", *baseline)
+        return
+    # 3: the same secrets on other lines, which the baseline now has.
+    session.run("detect-secrets-hook", *baseline, *files, success_codes=[0, 3], log=False)
+
+
+@nox.session(python=PYTHONS[0])
+def workflows(session: nox.Session) -> None:
+    """Hold the workflows of GitHub Actions against their schema and against known weaknesses."""
+    session.install(*ACTIONS_CHECKERS)
+    files = sorted(map(str, Path(".github/workflows").glob("*.yml")))
+    schemas = {"vendor.github-workflows": files, "vendor.dependabot": [".github/dependabot.yml"]}
+    for schema, checked in schemas.items():
+        session.run("check-jsonschema", f"--builtin-schema={schema}", *checked)
+    action = ".github/actions/nox/action.yml"
+    session.run("check-jsonschema", "--builtin-schema=vendor.github-actions", action)
+    # Below medium it asks for `$/` in place of `./`, which other readers do not know yet.
+    session.run("zizmor", "--offline", "--no-progress", "--min-severity=medium", ".github")
+
+
 @nox.session(python=PYTHONS[0])
 def requirements(session: nox.Session) -> None:
     """Pin the newest versions again: one list for all supported Pythons, without addresses."""
-    session.install("uv")
+    session.install(RESOLVER)
     quiet = ("--quiet", "--no-header", "--no-annotate", "--no-emit-index-url")
     compile_ = ("uv", "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11")
     for name, selected in {

@@ -1,6 +1,12 @@
-"""What the tests of every part share: pytester, and a Ctrl-C that is felt."""
+"""What the tests of every part share: pytester, a Ctrl-C that is felt, patience with examples."""
 
 import signal
+
+from hypothesis import HealthCheck, settings
+
+# The machine may be busy: that an example took long to draw is no news.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 pytest_plugins = ["pytester"]
 

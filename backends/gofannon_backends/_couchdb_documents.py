@@ -97,6 +97,15 @@ def body_of(key: str, fields: Mapping[str, Any]) -> bytes:
     return _text_of({"_id": key, **escaped}).encode()
 
 
+def with_revision(body: bytes, rev: str | None) -> bytes:
+    """Return a body that names the revision which it is to replace, if there is one.
+
+    >>> with_revision(body_of("a1", {"n": 1}), "1-ab")
+    b'{"_rev":"1-ab","_id":"a1","n":1}'
+    """
+    return body if rev is None else b'{"_rev":' + json.dumps(rev).encode() + b"," + body[1:]
+
+
 def document_of(native: Mapping[str, Any], *, may_be_escaped: bool) -> dict[str, Any]:
     """Return the document that CouchDB's own stands for, with its `_id` and `_rev`.
 

@@ -79,6 +79,26 @@ class Requests:
             raise ForeignAnswerError(502)
         return str(stored["rev"])
 
+    def put_many(self, database: str, keys: list[str], bodies: list[bytes]) -> list[str | None]:
+        """Store each document over the revision in its body; return the new ones, in order.
+
+        None is for one that was refused, above all because its revision is not the newest.
+        """
+        body = b'{"docs":[' + b",".join(bodies) + b"]}"
+        _, _, answer = self._resource(database, "_bulk_docs").post(body=body)
+        return [_rev_in(row) for row in _rows(_parsed(answer.read()), "id", keys)]
+
+    def get_many(self, database: str, keys: list[str]) -> tuple[list[dict[str, Any] | None], bytes]:
+        """Return the document of each key, None for a missing one, and the answer they came in."""
+        query = json.dumps({"keys": keys}, ensure_ascii=False)
+        _, _, answer = self._resource(database, "_all_docs").post(
+            body=query.encode(), include_docs=True
+        )
+        body = answer.read()
+        content = _parsed(body)
+        rows = _rows(content.get("rows") if isinstance(content, dict) else None, "key", keys)
+        return [_doc_in(row) for row in rows], body
+
     def delete(self, database: str, key: str, rev: str) -> None:
         """Delete the document, if this is its revision."""
         _, _, answer = self._resource(database, key).delete(rev=rev)
@@ -183,6 +203,33 @@ def _parsed(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise ForeignAnswerError(502) from None
+
+
+def _rows(content: Any, name: str, keys: list[str]) -> list[dict[str, Any]]:
+    """Return the rows of an answer, if there is one for each key and in their order."""
+    if not (isinstance(content, list) and all(isinstance(row, dict) for row in content)):
+        raise ForeignAnswerError(502)
+    if [row.get(name) for row in content] != keys:
+        raise ForeignAnswerError(502)
+    return content
+
+
+def _rev_in(row: dict[str, Any]) -> str | None:
+    rev = row.get("rev")
+    if "error" in row:
+        return None
+    if not isinstance(rev, str):
+        raise ForeignAnswerError(502)
+    return rev
+
+
+def _doc_in(row: dict[str, Any]) -> dict[str, Any] | None:
+    if row.get("error") == "not_found":
+        return None
+    if not _is_row(row):
+        raise ForeignAnswerError(502)
+    doc: dict[str, Any] | None = row["doc"]
+    return doc
 
 
 def _is_document(content: Any) -> bool:

@@ -173,7 +173,8 @@ class Requests:
     def _send_once(
         self, operation: str, table: str | None, parameters: dict[str, Any]
     ) -> dict[str, Any]:
-        named = {} if table is None else {"TableName": table}
+        # A request about many items names their table beside each list of them.
+        named = {} if table is None or "RequestItems" in parameters else {"TableName": table}
         try:
             answer: dict[str, Any] = getattr(self.client, operation)(**named, **parameters)
         except client_errors.ClientError as error:
@@ -231,4 +232,6 @@ def _from_dynamodb(answer: Mapping[str, Any], table: str | None) -> bool:
     if table is None:
         return isinstance(answer.get("TableNames"), list)
     about = [answer.get(field) for field in ("ConsumedCapacity", "Table", "TableDescription")]
+    if isinstance(about[0], list):
+        about = about[0]
     return any(isinstance(said, Mapping) and said.get("TableName") == table for said in about)

@@ -50,7 +50,7 @@ for each one, which at 100,000 documents takes it several seconds."""
 
 
 class NoAnswerError(Exception):
-    """The answer neither has the document nor says that it is missing."""
+    """The answer leaves out what was asked: of a document, that it is missing too."""
 
 
 _READ_AGAIN: Final = if_exception_type(ServiceUnavailable, InternalServerError, Unknown, Aborted)
@@ -95,33 +95,39 @@ class Connection:
         self._writes = _retry(_WRITE_AGAIN, timeout)
         self._lost = False
 
-    def fetch(self, name: str) -> Any | None:
-        """Return the document of that full name, a protobuf `Document`; None if there is none."""
+    def fetch(self, names: list[str]) -> dict[str, Any | None]:
+        """Return protobuf `Document`s by their full names; None for one that is missing."""
         # Not GetDocument: its NotFound is the same for a missing document and a missing database.
-        request = types.BatchGetDocumentsRequest(database=self._database, documents=[name])
+        request = types.BatchGetDocumentsRequest(database=self._database, documents=names)
         answers = self._call(self._reads, self._streamed(self._client.batch_get_documents, request))
+        found: dict[str, Any | None] = {}
         for answer in answers:
             raw = types.BatchGetDocumentsResponse.pb(answer)
             match raw.WhichOneof("result"):
                 case "found":
-                    return raw.found
+                    found[raw.found.name] = raw.found
                 case "missing":
-                    return None
-        raise NoAnswerError
+                    found[raw.missing] = None
+        if not found.keys() >= set(names):
+            raise NoAnswerError
+        return found
 
-    def commit(self, write: Any) -> Any:
-        """Apply a write, a protobuf `Write`; return its protobuf `WriteResult`.
+    def commit(self, writes: list[Any]) -> list[Any]:
+        """Apply all of the writes, protobuf `Write`s, or none; return their `WriteResult`s.
 
         After a call that found no connection, a read goes first: it can be repeated until the
         connection is there again, which the write cannot.
         """
         if self._lost:
-            self.fetch(write.delete or write.update.name)
-        request = types.CommitRequest.pb()(database=self._database, writes=[write])
+            self.fetch([writes[0].delete or writes[0].update.name])
+        request = types.CommitRequest.pb()(database=self._database, writes=writes)
         answer = self._call(
             self._writes, lambda: self._send(self._client.commit, types.CommitRequest.wrap(request))
         )
-        return types.CommitResponse.pb(answer).write_results[0]
+        results = list(types.CommitResponse.pb(answer).write_results)
+        if len(results) != len(writes):
+            raise NoAnswerError
+        return results
 
     def page(self, collection: str, *, after: str | None, size: int) -> list[Any]:
         """Return up to `size` documents by the order of their names, from past the name `after`."""

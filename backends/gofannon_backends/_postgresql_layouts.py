@@ -38,13 +38,14 @@ class Layout:
     """How the documents of a table are written: the statements, and the text of a document.
 
     `{table}` in a statement stands for the table's quoted and qualified name. `get` takes the id,
-    `get_many` a list of ids, `save` the id and the text, `page` the id to go on after, a number of
-    rows and a size.
+    `get_many` a list of ids, `save` the id and the text, `save_many` a list of each, `page` the id
+    to go on after, a number of rows and a size.
     """
 
     get: str
     get_many: str
     save: str
+    save_many: str
     page: str
     to_text: Callable[[str, dict[str, Any]], str]
     to_fields: Callable[[str], Any]
@@ -167,21 +168,35 @@ def _from_jsonb_text(text: str) -> Any:
     return restore(value) if MARKER in text else value
 
 
+_JSON_SAVE = """
+INSERT INTO {table} (_id, data) SOURCE
+ON CONFLICT (_id) DO UPDATE SET data = EXCLUDED.data, rev = DEFAULT, updated_at = DEFAULT
+"""
+
+_JSONB_SAVE = """
+INSERT INTO {table} (_id, data, updated_at) SOURCE
+ON CONFLICT (_id) DO UPDATE SET data = EXCLUDED.data, updated_at = now()
+WHERE true OR EXCLUDED.data = 'null'::jsonb
+"""
+
+# Binary: as text, every quote in every document would have to be escaped for the array's sake.
+_LISTS = "FROM unnest(%b::text[], %b::text[]) AS given (id, document)"
+
 JSON_LAYOUT = Layout(
     get="SELECT data::text, rev::text FROM {table} WHERE _id = %s",
     get_many="SELECT _id, data::text, rev::text FROM {table} WHERE _id = ANY(%s)",
-    save="""
-INSERT INTO {table} (_id, data) VALUES (%s, %s::json)
-ON CONFLICT (_id) DO UPDATE SET data = EXCLUDED.data, rev = DEFAULT, updated_at = DEFAULT
-RETURNING rev::text""",
+    save=_JSON_SAVE.replace("SOURCE", "VALUES (%s, %s::json)") + "RETURNING rev::text",
+    save_many=_JSON_SAVE.replace("SOURCE", f"SELECT id, document::json {_LISTS}")
+    + "RETURNING _id, rev::text",
     page=page_of("SELECT _id, data, rev FROM {table} WHERE _id > %s ORDER BY _id LIMIT %s"),
     to_text=lambda _, fields: _json_text(fields),
     to_fields=_json_value,
 )
 
 # The id of the transaction that wrote a row is its revision here: it changes with every write,
-# those of older versions included. `true OR …` has no effect at run time, but `json` has no such
-# operator: the statement is refused if the table was dropped and made again in the newer layout.
+# those of older versions included; what one statement saves has one. `true OR …` has no effect at
+# run time, but `json` has no such operator: the statement is refused if the table was dropped and
+# made again in the newer layout.
 JSONB_LAYOUT = Layout(
     get="""
 SELECT data::text, xmin::text FROM {table}
@@ -189,11 +204,9 @@ WHERE _id = %s AND (true OR data = 'null'::jsonb)""",
     get_many="""
 SELECT _id, data::text, xmin::text FROM {table}
 WHERE _id = ANY(%s) AND (true OR data = 'null'::jsonb)""",
-    save="""
-INSERT INTO {table} (_id, data, updated_at) VALUES (%s, %s::jsonb, now())
-ON CONFLICT (_id) DO UPDATE SET data = EXCLUDED.data, updated_at = now()
-WHERE true OR EXCLUDED.data = 'null'::jsonb
-RETURNING xmin::text""",
+    save=_JSONB_SAVE.replace("SOURCE", "VALUES (%s, %s::jsonb, now())") + "RETURNING xmin::text",
+    save_many=_JSONB_SAVE.replace("SOURCE", f"SELECT id, document::jsonb, now() {_LISTS}")
+    + "RETURNING _id, xmin::text",
     page=page_of("""
 SELECT _id, data, xmin AS rev FROM {table}
 WHERE _id > %s AND (true OR data = 'null'::jsonb) ORDER BY _id LIMIT %s"""),

@@ -7,7 +7,7 @@ from typing import Any, Final
 from couchdb import http as client
 from fastapi import HTTPException
 
-from gofannon_backends import documents, errors
+from gofannon_backends import _bulk, documents, errors
 from gofannon_backends._couchdb_contention import Place, Revisions, Turns, attempts, pause
 from gofannon_backends._couchdb_documents import (
     LONGEST_DATABASE_NAME,
@@ -19,6 +19,7 @@ from gofannon_backends._couchdb_documents import (
     key_of,
     may_hold_escapes,
     same_content,
+    with_revision,
 )
 from gofannon_backends._couchdb_http import (
     AnswerLostError,
@@ -33,6 +34,12 @@ from gofannon_backends._page_size import PageSize
 from gofannon_backends.base import DatabaseService
 
 _LAST_BY_UTF_16: Final = "\uffff\uffff"
+
+_AT_ONCE: Final = 100
+"""How many documents are got or saved by one request; those got may all be large."""
+
+_Held = tuple[Place, bytes]
+"""A document on its way to CouchDB: where it goes, and its body."""
 
 _FAILURES: Final = (client.HTTPError, ForeignAnswerError, TransportError)
 
@@ -144,6 +151,38 @@ class CouchDBService(DatabaseService):
                 if row["doc"] is not None and not row["id"].startswith("_"):
                     yield document_of(row["doc"], may_be_escaped=may_be_escaped)
 
+    def save_many(self, db_name: str, docs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Save each document under its `_id`, in order; many per request.
+
+        A document that is there in a revision which is not known here takes a request of its own.
+        """
+        db_name = documents.collection(db_name)
+        given = _bulk.listed(db_name, docs, what="documents")
+
+        def ready(doc: Any) -> _bulk.Ready[_Held]:
+            doc_id = _bulk.id_in(doc)
+            fields = documents.checked(db_name, doc_id, doc)
+            place = self._place(db_name, doc_id)
+            body = body_of(place.key, fields)
+            return _bulk.Ready(doc_id, (place, body), len(body))
+
+        return _bulk.saved(
+            given,
+            ready,
+            lambda chunk: self._saved_at_once(db_name, [one.held for one in chunk]),
+            lambda doc: self.save(db_name, _bulk.id_in(doc), doc),
+            most=_AT_ONCE,
+        )
+
+    def get_many(self, db_name: str, doc_ids: list[str]) -> dict[str, dict[str, Any] | None]:
+        """Return the document of every id, None for one that is not there; many per request."""
+        db_name = documents.collection(db_name)
+        places = [self._place(db_name, doc_id) for doc_id in _bulk.ids(db_name, doc_ids)]
+        found: dict[str, dict[str, Any] | None] = {}
+        for start in range(0, len(places), _AT_ONCE):
+            found |= self._got_at_once(db_name, places[start : start + _AT_ONCE])
+        return found
+
     def close(self) -> None:
         """Close the connections; a call after this is a 503."""
         self._closed = True
@@ -168,6 +207,47 @@ class CouchDBService(DatabaseService):
             self._requests.drop(database)
         except _FAILURES as failure:
             raise _explained(failure, db_name) from None
+
+    def _saved_at_once(self, db_name: str, held: list[_Held]) -> list[str | None]:
+        """Save each document over the revision that is known of it, or as a new one.
+
+        After an answer that was lost nothing is sent again, as `_replace` explains.
+        """
+        database = self._database(db_name)
+        keys = [place.key for place, _ in held]
+        bodies = [with_revision(body, self._revisions.known(place)) for place, body in held]
+        try:
+            try:
+                revisions = self._requests.put_many(database, keys, bodies)
+            except client.ResourceNotFound:
+                self._requests.create(database)
+                revisions = self._requests.put_many(database, keys, [body for _, body in held])
+        except _FAILURES as failure:
+            raise _explained(failure, db_name) from None
+        for (place, _), rev in zip(held, revisions, strict=True):
+            if rev is not None:
+                self._revisions.learn(place, rev)
+        return revisions
+
+    def _got_at_once(self, db_name: str, places: list[Place]) -> dict[str, dict[str, Any] | None]:
+        keys = [place.key for place in places]
+        try:
+            natives, answer = self._requests.get_many(self._database(db_name), keys)
+        except client.ResourceNotFound:
+            natives, answer = [None] * len(keys), b""
+        except _FAILURES as failure:
+            raise _explained(failure, db_name) from None
+        may_be_escaped = may_hold_escapes(answer)
+        found: dict[str, dict[str, Any] | None] = {}
+        for place, native in zip(places, natives, strict=True):
+            if native is None:
+                self._revisions.forget(place)
+                found[place.doc_id] = None
+            else:
+                self._revisions.learn(place, str(native["_rev"]))
+                document = document_of(native, may_be_escaped=may_be_escaped)
+                found[place.doc_id] = {**document, "_id": place.doc_id}
+        return found
 
     def _pages(self, db_name: str, database: str) -> Iterator[Page]:
         """Yield pages, each asked for with one row more: it says where the next one starts."""

@@ -10,7 +10,7 @@ import boto3.session
 from botocore.config import Config
 from fastapi import HTTPException
 
-from gofannon_backends import documents, errors
+from gofannon_backends import _bulk, documents, errors
 from gofannon_backends._dynamodb_items import (
     ID_ATTRIBUTE,
     ID_BYTES,
@@ -30,6 +30,7 @@ from gofannon_backends._dynamodb_requests import (
     RequestError,
     Requests,
     TableExistsError,
+    pause,
 )
 from gofannon_backends._dynamodb_tables import TABLE_NAME_CHARACTERS, Tables, is_table_prefix
 from gofannon_backends.base import DatabaseService
@@ -43,6 +44,10 @@ _ERRORS: Final[Mapping[Failure, Callable[..., HTTPException]]] = {
     Failure.TIMED_OUT: errors.timed_out,
     Failure.STATE: errors.store_failed,
 }
+
+_PUT_AT_ONCE: Final = 25
+_GOT_AT_ONCE: Final = 100
+"""As many as DynamoDB takes in one request."""
 
 # An emulator may count an item differently from the service: from here on a refusal of an item that
 # `item_size` lets through is put down to its size.
@@ -140,23 +145,15 @@ class DynamoDBService(DatabaseService):
 
     def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
         """Create the document, or replace it whole; a `_rev` in it is not looked at."""
-        fields = documents.checked(db_name, doc_id, doc)
-        table = self._table(db_name)
-        _key(db_name, doc_id)
-        revision = uuid.uuid4().hex
+        ready = self._ready(db_name, doc_id, doc)
+        revision = _revision_of(ready.held)
         try:
-            item = item_of(doc_id, revision, fields)
-        except UnstorableError as unstorable:
-            raise errors.refused(db_name, doc_id, why=str(unstorable)) from None
-        size = item_size(item)
-        if size > ITEM_BYTES:
-            raise _too_large(db_name, doc_id, size)
-        try:
-            self._put(db_name, doc_id, table, item)
+            self._put(db_name, doc_id, self._table(db_name), ready.held)
         except RequestError as error:
-            if not (error.passing and error.applied and self._holds(table, doc_id, revision)):
-                if error.failure is Failure.INVALID and size > _NEARLY_TOO_LARGE:
-                    raise _too_large(db_name, doc_id, size) from None
+            done = error.passing and error.applied
+            if not (done and self._holds(self._table(db_name), doc_id, revision)):
+                if error.failure is Failure.INVALID and ready.size > _NEARLY_TOO_LARGE:
+                    raise _too_large(db_name, doc_id, ready.size) from None
                 raise _failure(error, db_name, doc_id) from None
         return {"id": doc_id, "rev": revision}
 
@@ -229,6 +226,30 @@ class DynamoDBService(DatabaseService):
         if not gone:
             raise errors.unavailable(db_name, code="the table is still there")
 
+    def save_many(self, db_name: str, docs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Save each document under its `_id`, in order; many per request."""
+        db_name = documents.collection(db_name)
+        return _bulk.saved(
+            _bulk.listed(db_name, docs, what="documents"),
+            lambda doc: self._ready(db_name, _bulk.id_in(doc), doc),
+            lambda chunk: self._saved_at_once(db_name, chunk),
+            lambda doc: self.save(db_name, _bulk.id_in(doc), doc),
+            most=_PUT_AT_ONCE,
+        )
+
+    def get_many(self, db_name: str, doc_ids: list[str]) -> dict[str, dict[str, Any] | None]:
+        """Return the document of every id, None for one that is not there; many per request."""
+        db_name = documents.collection(db_name)
+        wanted = _bulk.ids(db_name, doc_ids)
+        table = self._table(db_name)
+        keys = [_key(db_name, doc_id) for doc_id in wanted]
+        found: dict[str, dict[str, Any] | None] = dict.fromkeys(wanted)
+        for start in range(0, len(keys), _GOT_AT_ONCE):
+            for item in self._got_at_once(db_name, table, keys[start : start + _GOT_AT_ONCE]):
+                document = _document(item, db_name)
+                found[document["_id"]] = document
+        return found
+
     def close(self) -> None:
         """Close the connections; a call after this is a 503."""
         self._closed = True
@@ -246,6 +267,67 @@ class DynamoDBService(DatabaseService):
                 f"and DynamoDB takes {TABLE_NAME_CHARACTERS}",
             )
         return table
+
+    def _ready(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> _bulk.Ready[Item]:
+        fields = documents.checked(db_name, doc_id, doc)
+        self._table(db_name)
+        _key(db_name, doc_id)
+        try:
+            item = item_of(doc_id, uuid.uuid4().hex, fields)
+        except UnstorableError as unstorable:
+            raise errors.refused(db_name, doc_id, why=str(unstorable)) from None
+        size = item_size(item)
+        if size > ITEM_BYTES:
+            raise _too_large(db_name, doc_id, size)
+        return _bulk.Ready(doc_id, item, size)
+
+    def _saved_at_once(self, db_name: str, chunk: list[_bulk.Ready[Item]]) -> list[str | None]:
+        table = self._table(db_name)
+        puts = [{"PutRequest": {"Item": one.held}} for one in chunk]
+        try:
+            answer = self._requests.once(
+                "batch_write_item",
+                table,
+                RequestItems={table: puts},
+                ReturnConsumedCapacity="TOTAL",
+            )
+        except (NoTableError, TableExistsError):
+            return [None] * len(chunk)  # `save` makes the table
+        except RequestError as error:
+            raise _failure(error, db_name) from None
+        try:
+            left = answer["UnprocessedItems"].get(table, [])
+            undone = {_id_of(put["PutRequest"]["Item"]) for put in left}
+        except (AttributeError, LookupError, TypeError):
+            raise errors.store_failed(db_name, code="an answer that lacks what is left") from None
+        return [None if one.doc_id in undone else _revision_of(one.held) for one in chunk]
+
+    def _got_at_once(self, db_name: str, table: str, keys: list[dict[str, Any]]) -> Iterator[Item]:
+        """Yield the items that there are; what one answer has no room for, the next one has."""
+        patient_until = time.monotonic() + self._requests.patience
+        attempt = 0
+        while keys:
+            try:
+                answer = self._requests.repeatable(
+                    "batch_get_item",
+                    table,
+                    RequestItems={table: {"Keys": keys, "ConsistentRead": True}},
+                    ReturnConsumedCapacity="TOTAL",
+                )
+                items, left = answer["Responses"].get(table, []), answer["UnprocessedKeys"]
+                keys = left[table]["Keys"] if left else []
+            except NoTableError:
+                return
+            except RequestError as error:
+                raise _failure(error, db_name) from None
+            except (AttributeError, LookupError, TypeError):
+                raise errors.store_failed(db_name, code="half an answer") from None
+            yield from items
+            if keys and not items:
+                if time.monotonic() >= patient_until:
+                    raise errors.too_many_requests(db_name, code="UnprocessedKeys")
+                attempt += 1
+                pause(attempt)
 
     def _put(self, db_name: str, doc_id: str, table: str, item: Item) -> None:
         """Put the item, into a new table if there is none."""
@@ -291,6 +373,14 @@ def _key(db_name: str, doc_id: str) -> dict[str, Any]:
             db_name, doc_id, why=f"the id has {size} bytes of UTF-8, and DynamoDB takes {ID_BYTES}"
         )
     return {ID_ATTRIBUTE: {"S": doc_id}}
+
+
+def _id_of(item: Item) -> str:
+    return str(item[ID_ATTRIBUTE]["S"])
+
+
+def _revision_of(item: Item) -> str:
+    return str(item[REVISION_ATTRIBUTE]["S"])
 
 
 def _document(item: Mapping[str, Any], db_name: str, doc_id: str | None = None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore_v1 import types
 
-from gofannon_backends import documents, errors
+from gofannon_backends import _bulk, documents, errors
 from gofannon_backends._firestore_connection import Connection, NoAnswerError, open_channel
 from gofannon_backends._firestore_values import (
     DOCUMENT_BYTES,
@@ -31,6 +31,9 @@ from gofannon_backends.base import DatabaseService
 
 _EMULATOR_PROJECT: Final = "google-cloud-firestore-emulator"
 _INVALID: Final = "Firestore does not take it (InvalidArgument)"
+
+_AT_ONCE: Final = 100
+"""How many documents are got or saved by one request; those got may all be large."""
 
 _DROPPED_AT_ONCE: Final = 300
 
@@ -109,7 +112,7 @@ class FirestoreService(DatabaseService):
         """Return the document; `_rev` is the time of its last change."""
         name = self._document_name(db_name, doc_id)
         with self._reported(db_name, doc_id):
-            found = self._connection.fetch(name)
+            found = self._connection.fetch([name])[name]
             document = None if found is None else _document(doc_id, found)
         if document is None:
             raise errors.not_found(db_name, doc_id)
@@ -120,20 +123,13 @@ class FirestoreService(DatabaseService):
 
         `rev` is the time of the change. Saving what is already stored is no change to Firestore.
         """
-        checked = documents.checked(db_name, doc_id, doc)
-        write = types.Write.pb()()
-        write.update.name = self._document_name(db_name, doc_id)
-        collection, stored_id = write.update.name.rsplit("/", 2)[1:]
-        fields_size = write_document(checked, write.update.fields)
-        size = document_size(collection, stored_id, fields_size)
-        if size > DOCUMENT_BYTES:
-            raise _too_large(db_name, doc_id, size)
+        ready = self._ready(db_name, doc_id, doc)
         with self._reported(db_name, doc_id):
             try:
-                result = self._connection.commit(write)
+                [result] = self._connection.commit([ready.held])
             except google_errors.InvalidArgument:
-                if size > FIELD_BYTES:
-                    raise _too_large(db_name, doc_id, size) from None
+                if ready.size > FIELD_BYTES:
+                    raise _too_large(db_name, doc_id, ready.size) from None
                 raise errors.refused(db_name, doc_id, why=_INVALID) from None
         return {"id": doc_id, "rev": _revision(result)}
 
@@ -144,7 +140,7 @@ class FirestoreService(DatabaseService):
         write.current_document.exists = True
         with self._reported(db_name, doc_id):
             try:
-                self._connection.commit(write)
+                self._connection.commit([write])
             except google_errors.NotFound:
                 raise errors.not_found(db_name, doc_id) from None
 
@@ -169,6 +165,37 @@ class FirestoreService(DatabaseService):
             if len(page) < count:
                 return
 
+    def save_many(self, db_name: str, docs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Save each document under its `_id`, in order; many per request."""
+        db_name = documents.collection(db_name)
+
+        def saved_at_once(chunk: list[_bulk.Ready[Any]]) -> list[str]:
+            with self._reported(db_name):
+                return [*map(_revision, self._connection.commit([one.held for one in chunk]))]
+
+        return _bulk.saved(
+            _bulk.listed(db_name, docs, what="documents"),
+            lambda doc: self._ready(db_name, _bulk.id_in(doc), doc),
+            saved_at_once,
+            lambda doc: self.save(db_name, _bulk.id_in(doc), doc),
+            most=_AT_ONCE,
+        )
+
+    def get_many(self, db_name: str, doc_ids: list[str]) -> dict[str, dict[str, Any] | None]:
+        """Return the document of every id, None for one that is not there; many per request."""
+        db_name = documents.collection(db_name)
+        wanted = _bulk.ids(db_name, doc_ids)
+        names = [self._document_name(db_name, doc_id) for doc_id in wanted]
+        found: dict[str, dict[str, Any] | None] = {}
+        for start in range(0, len(wanted), _AT_ONCE):
+            chunk = slice(start, start + _AT_ONCE)
+            with self._reported(db_name):
+                stored = self._connection.fetch(names[chunk])
+                for doc_id, name in zip(wanted[chunk], names[chunk], strict=True):
+                    one = stored[name]
+                    found[doc_id] = None if one is None else _document(doc_id, one)
+        return found
+
     def collections(self) -> set[str]:
         """Return the names of the collections that hold documents and have the service's prefix."""
         with self._reported(""):
@@ -191,6 +218,17 @@ class FirestoreService(DatabaseService):
             self._closed = True
             self._connection.close()
             firebase_admin.delete_app(self._app)
+
+    def _ready(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> _bulk.Ready[Any]:
+        checked = documents.checked(db_name, doc_id, doc)
+        write = types.Write.pb()()
+        write.update.name = self._document_name(db_name, doc_id)
+        collection, stored_id = write.update.name.rsplit("/", 2)[1:]
+        fields_size = write_document(checked, write.update.fields)
+        size = document_size(collection, stored_id, fields_size)
+        if size > DOCUMENT_BYTES:
+            raise _too_large(db_name, doc_id, size)
+        return _bulk.Ready(doc_id, write, size)
 
     def _collection(self, db_name: str) -> str:
         documents.collection(db_name)

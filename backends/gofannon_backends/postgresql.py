@@ -7,6 +7,7 @@ SQL, and what their limits are, is in `docs/backends/postgresql.md`.
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import psycopg
@@ -45,7 +46,10 @@ _PAGE_BYTES = 4 * 1024 * 1024
 """A page ends with the row that brings it past this size, or at the number of rows."""
 
 _IDS = 100
-"""How many documents are got by one statement; they may all be large."""
+"""How many documents are got or saved by one statement; those got may all be large."""
+
+_STATEMENT_FAILED = 500
+"""The server's word that it has undone a statement; an answer that was lost is a 503 or a 504."""
 
 _MADE_BY_ANOTHER = (pg.UniqueViolation, pg.DuplicateTable, pg.DuplicateSchema, pg.DuplicateObject)
 """What `CREATE … IF NOT EXISTS` raises all the same when two connections run it at once."""
@@ -56,6 +60,11 @@ _Rows = list[tuple[Any, ...]]
 
 _Ask = Callable[[Layout], tuple[str, tuple[object, ...]]]
 """Gives, for a table of this layout, the statement's template and its values."""
+
+_Held = tuple[str, str, Layout]
+"""A document as a row: its key, its text, and the layout that this is written for."""
+
+_Ready = _bulk.Ready[_Held]
 
 
 class PostgreSQLService(DatabaseService):
@@ -171,6 +180,46 @@ class PostgreSQLService(DatabaseService):
                 doc_id = TEXTS.decode(key)
                 found[doc_id] = _document(db_name, doc_id, layout.to_fields, data, rev)
         return found
+
+    def save_many(self, db_name: str, docs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Save each document under its `_id`, in order; many per statement."""
+        db_name = documents.collection(db_name)
+        given = _bulk.listed(db_name, docs, what="documents")
+
+        def ready(doc: Any) -> _Ready:
+            _, doc_id = documents.address(db_name, _bulk.id_in(doc))
+            key = _key(db_name, doc_id)
+            layout = self._layouts.get(db_name, JSON_LAYOUT)
+            text = layout.to_text(doc_id, documents.checked(db_name, doc_id, doc))
+            return _bulk.Ready(doc_id, (key, text, layout), len(text))
+
+        return _bulk.saved(
+            given,
+            ready,
+            lambda chunk: self._saved_at_once(db_name, [one.held for one in chunk]),
+            lambda doc: self.save(db_name, _bulk.id_in(doc), doc),
+            most=_IDS,
+        )
+
+    def _saved_at_once(self, db_name: str, chunk: list[_Held]) -> list[str | None]:
+        # In one order everywhere: statements that lock the same rows wait and do not deadlock.
+        held = sorted(chunk, key=itemgetter(0))
+        values = [key for key, _, _ in held], [text for _, text, _ in held]
+
+        def ask(layout: Layout) -> tuple[str, tuple[object, ...]]:
+            if any(written_for is not layout for _, _, written_for in held):
+                # The table has just turned out to be an older one: `save` writes for it.
+                raise errors.conflict(db_name)
+            return layout.save_many, values
+
+        try:
+            rows, _, _ = self._asked(db_name, None, ask, make=True)
+        except HTTPException as error:
+            if error.status_code != _STATEMENT_FAILED:
+                raise
+            rows = []  # one document's doing (a constraint, a trigger), and none was saved
+        revisions: dict[str, str] = dict(rows)
+        return [revisions.get(key) for key, _, _ in chunk]
 
     def close(self) -> None:
         """Close the connections; a later call is a 503."""

@@ -106,11 +106,13 @@ postgresql = BackendTarget(
 def _firestore(endpoint: Endpoint) -> "FirestoreService":
     from gofannon_backends.firestore import FirestoreService
 
+    timeout = endpoint.timeout or PATIENCE
     return FirestoreService(
         endpoint.settings.get("project"),
         database=endpoint.settings.get("database", "(default)"),
         emulator_host=urlsplit(endpoint.url).netloc,
-        timeout=endpoint.timeout or PATIENCE,
+        timeout=timeout,
+        retry_seconds=min(2.0, timeout / 2),
     )
 
 

@@ -58,11 +58,8 @@ def check_expected(target: Target, contract: Contract) -> None:
 def _clauses(asked: list[str] | None, contract: Contract) -> frozenset[str] | None:
     if not asked:
         return None
-    names = [name for text in asked for name in text.replace(",", " ").split()]
-    if not names:
-        raise UsageError("--clause: no clause was named")
     try:
-        clauses = frozenset(c.id for name in names for c in contract.resolve(name))
+        clauses = contract.asked_for(asked)
     except UnknownClause as error:
         raise UsageError(str(error)) from error
     uncovered = [i for i in clauses if not contract.clause(i).covered]

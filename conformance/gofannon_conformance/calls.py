@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.resolve import said
+from gofannon_conformance.violation import NotTested
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +101,8 @@ class Caller:
         shown: tuple[Any, ...] | None = None,
     ) -> Answer:
         """Call a method and give the answer; `shown` are the arguments to record instead."""
+        if self.opened.hangs:
+            raise NotTested(self.opened.hangs)
         call = Call(method, arguments if shown is None else shown, named, self.on)
         self.trace.steps.append(call)
         answer = self.quietly(call, arguments)
@@ -110,6 +113,8 @@ class Caller:
     def quietly(self, call: Call, arguments: tuple[Any, ...]) -> Answer:
         """Make a call that is no part of the example, such as cleaning up."""
         self.count += 1
+        if self.opened.hangs:
+            return Answer(call, self.trace, error=TimeoutError(self.opened.hangs))
         try:
             function = getattr(self.opened.service, call.method)
             value = self.opened.loop.settle(function(*arguments, **(call.named or {})))

@@ -117,10 +117,10 @@ def _shared(kit: Kit) -> str:
             return "a second instance shows what the first one saved"
         if kit.detected.has("persistent", kit):
             return kit.detected.why("persistent")
-        while time.monotonic() < since + PATIENCE:
-            if _any(seen):
-                return "a second instance shows late what the first one saved"
+        while not (late := _any(seen)) and time.monotonic() < since + PATIENCE:
             time.sleep(PATIENCE / 20)
+        if late:
+            return "a second instance shows late what the first one saved"
         return "" if kit.target.opens_alone else _shown_when_closed(kit, collection)
     except OnlyOne:
         return ""

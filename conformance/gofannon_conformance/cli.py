@@ -133,7 +133,7 @@ def report(file: str, form: str, target: str | None, output: str | None) -> None
 
 @main.command()
 @click.option("--quick", is_flag=True, help="Each mutant only until the clauses it breaks fail.")
-@click.option("--right", is_flag=True, help="Only the right services.")
+@click.option("--right", is_flag=True, help="Only the right services, by all tests.")
 @click.option("--mutant", "names", multiple=True, metavar="NAME", help="Only this one; repeatable.")
 @click.option(
     "--clause",
@@ -145,7 +145,7 @@ def report(file: str, form: str, target: str | None, output: str | None) -> None
 @click.option("--seed", type=int, metavar="N", help="Repeat the run that printed this seed.")
 @click.option("--seeds", type=click.IntRange(1), default=1, metavar="N", help="Run on N seeds.")
 @click.option(
-    "--jobs", type=click.IntRange(1), metavar="N", help="Processes; by default one a core."
+    "--jobs", type=click.IntRange(1), metavar="N", help="Processes; by default three a core."
 )
 @click.option("--json", "json_file", metavar="FILE", help="Write the matrix as JSON.")
 @click.option("--markdown", "markdown_file", metavar="FILE", help="Write the matrix as Markdown.")

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 DEFAULT_DIALECT = "interface"
 
@@ -125,6 +125,17 @@ class Contract:
         if not found:
             raise UnknownClause(self._unknown(pattern))
         return found
+
+    def asked_for(self, texts: Iterable[str]) -> frozenset[str]:
+        """Give the ids of the clauses that options name, each a list by commas or spaces.
+
+        >>> sorted(load().asked_for(["GET-1,GET-2", "IDX"]))
+        ['GET-1', 'GET-2', 'IDX-1']
+        """
+        names = [name for text in texts for name in text.replace(",", " ").split()]
+        if not names:
+            raise UnknownClause("--clause: no clause was named")
+        return frozenset(clause.id for name in names for clause in self.resolve(name))
 
     def _unknown(self, asked: str) -> str:
         from difflib import get_close_matches

@@ -51,33 +51,24 @@ def kit_for(request: pytest.FixtureRequest) -> Iterator[Kit]:
     target = target_of(instance, file_of(request.node))
     check_expected(target, run.contract)
     connect, for_each_test = _way_to_connect(request, instance, target)
-    key = request.node.nodeid if for_each_test else key_of(target)
+    key = request.node.nodeid if for_each_test else target.key
     if for_each_test:
         session = run.session(key, target, connect)
     else:
         session = _shared_session(request.node, run, key, target)
     request.node.stash[SESSION] = session
-    session.caller.trace.begin_test()
-    name = getattr(request.node, "originalname", request.node.name)
     listed = [target.expected_failures.get(i) for i in _clauses(request.node)]
     recorded = next((entry.example for entry in listed if entry and entry.example), "")
     if hasattr(request.config, "workerinput"):
         # The other workers would find this one's documents in the application's collections.
         target = replace(target, disposable=False)
-    kit = Kit(
-        test=name,
+    kit = Kit.of(
+        session,
+        run.options,
+        getattr(request.node, "originalname", request.node.name),
         target=target,
-        contract=session.contract,
-        profile=run.options.profile,
-        seed=run.options.seed,
-        caller=session.caller,
-        workspace=session.workspace,
-        detected=session.detected,
-        instances=session.instances,
-        secrets=session.secrets,
         example=run.options.example or recorded,
         only_example=bool(run.options.example),
-        facts=session.facts,
     )
     try:
         yield kit
@@ -85,11 +76,6 @@ def kit_for(request: pytest.FixtureRequest) -> Iterator[Kit]:
         kit.finish()
         if for_each_test:
             _close(run, key)
-
-
-def key_of(target: Target) -> str:
-    """Give the key under which a run keeps the session of a target."""
-    return f"{target.spec}:{target.name}"
 
 
 def target_made_for(kind: type) -> Target | None:

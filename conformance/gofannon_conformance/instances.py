@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gofannon_conformance.servers import Endpoint, Server
     from gofannon_conformance.target import Target
 
-SHORT_TIMEOUT = 2.0
+SHORT_TIMEOUT = 1.0
 """Seconds that a client behind the proxy is asked to wait: mute servers are to cost little."""
 
 
@@ -49,6 +49,8 @@ class Instances:
         self._second: Opened | OnlyOne | None = None
         self._alone: OnlyOne | None = None
         """Why no other is opened any more."""
+        self.hangs = False
+        """Whether a call of one was found never to end."""
         self._same: list[ExitStack] = []
         """The ends of generators that gave the first one again: to run them would close it."""
 

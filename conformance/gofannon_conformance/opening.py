@@ -101,6 +101,8 @@ class Opened:
         """The `Server` at that endpoint."""
         self.abandoned = False
         """Whether its calls hang: closing it would wait for the same locks, so it is not closed."""
+        self.hangs = ""
+        """Why none of its calls is made any more, if it was left behind for good."""
         self.watch = Watch()
         """Looks for secrets in what its calls raise; all instances of a session have one."""
 

@@ -22,7 +22,6 @@ from gofannon_conformance.handing import (
     SESSION,
     CleaningUpFailed,
     file_of,
-    key_of,
     name_of,
     target_made_for,
     target_of,
@@ -75,7 +74,7 @@ class SessionPlugin:
         """Open every target that was asked for, so that one that cannot be opened is told first."""
         for target in self.targets:
             with contextlib.suppress(NotTested):  # each of its tests will say so
-                self.run.session(key_of(target), target)
+                self.run.session(target.key, target)
 
     # Collecting
 
@@ -242,12 +241,29 @@ class SessionPlugin:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in what a test came to, here or in a worker."""
+        if hasattr(self.config, "workerinput"):
+            return
         data: TestData | None = getattr(report, PAYLOAD, None)
-        if data is not None and not hasattr(self.config, "workerinput"):
+        if data is not None:
             owner, _ = _owner_and_test(report.nodeid)
             account = self._account(owner)
             account.name = data["target"]["name"]
             account.add(data)
+        elif report.when == "call" or not report.passed:
+            self._strike_off(report.nodeid)
+
+    def _strike_off(self, nodeid: str) -> None:
+        """Forget a test that only has the name of one of the suite: the controller knows no more.
+
+        What belongs to the suite says what it came to, unless the run was broken off in it.
+        """
+        owner, test = _owner_and_test(nodeid)
+        account = self.accounts.get(owner)
+        if account is None or not test or self.interrupted:
+            return
+        account.planned.discard(test)
+        if not account.planned and not account.results:
+            del self.accounts[owner]
 
     def pytest_keyboard_interrupt(self) -> None:
         """Note that the run did not come to its end."""

@@ -60,17 +60,12 @@ class Session:
 
     def close(self) -> None:
         """Delete what is left in the run's collections, drop them, close the service."""
-        try:
+        with ExitStack() as after:  # whatever fails, the rest is done
+            after.callback(self.opened.watch.close)
+            after.callback(self._cleanup.close)
+            after.callback(self.instances.close)
             self.workspace.sweep_all()
             self.workspace.drop_all()
-        finally:
-            try:
-                self.instances.close()
-            finally:
-                try:
-                    self._cleanup.close()
-                finally:
-                    self.opened.watch.close()
 
 
 class Run:
@@ -116,7 +111,7 @@ class Run:
         workspace = Workspace(
             caller,
             self.prefix,
-            shared=self._names.setdefault(f"{target.spec}:{target.name}", Names()),
+            shared=self._names.setdefault(target.key, Names()),
             silent_deletes=contract.dialect == "overview",
             drop=_dropping(target, opened),
         )

@@ -123,6 +123,11 @@ class Target:
     preamble: str = ""
     """Python that binds `db` to a service of this target, for the programs in a report."""
 
+    @property
+    def key(self) -> str:
+        """Give what tells one target of a run from the others."""
+        return f"{self.spec}:{self.name}"
+
     def secrets_of(self, endpoint: Any) -> tuple[str, ...]:
         """Give the texts that no error may show, as the target and its endpoint know them."""
         declared = self.secrets(endpoint) if callable(self.secrets) else self.secrets

@@ -81,7 +81,11 @@ class Collection:
         return self.caller.call("list_all", self.name)
 
     def find(self, selector: Any, **more: Any) -> Answer:
-        """Call the optional `find()`; `fields` and `limit` are given by name or not at all."""
+        """Call the optional `find()` with copies; `fields` and `limit` go by name or not at all."""
+        return self.find_itself(snapshot(selector), **snapshot(more))
+
+    def find_itself(self, selector: Any, **more: Any) -> Answer:
+        """Call `find()` with the very objects given, for what it does to its caller's."""
         shown = (self.name, snapshot(selector))
         return self.caller.call("find", self.name, selector, named=more or None, shown=shown)
 

@@ -132,6 +132,8 @@ class CouchDouble:
                 return error(*NO_DATABASE)
             if parts[1] == "_all_docs":
                 return self._all_docs(asked, documents)
+            if parts[1] == "_bulk_docs":
+                return self._bulk_docs(asked, documents)
             if len(parts) > 2:
                 return error(404, "not_found", "Document is missing attachment")
             return self._document(asked, documents, parts[1])
@@ -207,6 +209,23 @@ class CouchDouble:
         documents[doc_id] = Leaf(f"{count}-{digest}", deleted, content)
         return documents[doc_id].rev
 
+    def _bulk_docs(self, asked, documents):
+        rows = []
+        for doc in json.loads(asked.body)["docs"]:
+            body = json.dumps(doc).encode()
+            answer = self._put(Asked("PUT", "", {}, {}, body), documents, doc["_id"])
+            rows.append({"id": doc["_id"], **answer.content})
+        return Answer(201, rows)
+
+    def _row(self, doc_id, documents):
+        leaf = documents.get(doc_id)
+        if leaf is None:
+            return {"key": doc_id, "error": "not_found"}
+        row = {"id": doc_id, "key": doc_id, "value": {"rev": leaf.rev}}
+        if leaf.deleted:
+            return {**row, "value": {"rev": leaf.rev, "deleted": True}, "doc": None}
+        return {**row, "doc": {"_id": doc_id, "_rev": leaf.rev, **leaf.content}}
+
     def _all_docs(self, asked, documents):
         options = {name: json.loads(value) for name, value in asked.query.items()}
         if asked.method == "POST":
@@ -214,6 +233,8 @@ class CouchDouble:
         alive = sorted(
             (doc_id for doc_id, leaf in documents.items() if not leaf.deleted), key=str.encode
         )
+        if "keys" in options:
+            return Answer(200, {"rows": [self._row(i, documents) for i in options["keys"]]})
         wanted = [i for i in alive if i.encode() >= options.get("startkey", "").encode()]
         rows = []
         for doc_id in wanted[: options.get("limit", sys.maxsize)]:

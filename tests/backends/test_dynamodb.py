@@ -334,7 +334,7 @@ class TestDocuments:
 
 
 class TestAnyDocument:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=25, deadline=None)
     @given(FIELDS)
     def test_it_comes_back_as_it_was(self, documents, fields):
         rev = documents.save("any-document", "a", fields)["rev"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from dynamodb_documents import FIELDS, assert_same
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gofannon_backends._dynamodb_items import (
@@ -231,6 +231,7 @@ def test_size_is_counted_as_dynamodb_does(item, size):
     assert item_size(item) == size
 
 
+@settings(max_examples=40)
 @given(FIELDS)
 @example({MARKER: '{"a":1}'})
 def test_every_document_comes_back_as_it_was(fields):

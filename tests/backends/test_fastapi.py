@@ -380,7 +380,8 @@ class TestDescription:
         many = openapi["paths"][f"/{collection}"]
         body = one["put"]["requestBody"]["content"]["application/json"]["schema"]
         assert body == many["post"]["requestBody"]["content"]["application/json"]["schema"]
-        assert body == reference
+        # Before 2.13 pydantic tells what goes in apart from what comes out, by name.
+        assert body["$ref"].removesuffix("-Input") == reference["$ref"]
         listed = many["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-        assert listed["items"] == reference
+        assert listed["items"]["$ref"].removesuffix("-Output") == reference["$ref"]
         assert set(one["delete"]["responses"]) >= {"204", "404"}

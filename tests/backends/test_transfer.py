@@ -164,7 +164,8 @@ def test_a_source_that_goes_away_on_page_three_is_an_error_and_never_a_shorter_c
 
 
 def test_a_document_that_is_refused_is_reported_and_the_rest_moved(folder):
-    target = Spoils(a1=[HTTPException(413, "document 'a1' is too large")])
+    # Refused among the others, and by itself.
+    target = Spoils(a1=[HTTPException(413, "document 'a1' is too large")] * 2)
     summary = import_from(folder, target)
     assert problems(summary) == [("a1", Outcome.FAILED)]
     assert summary.problems[0].reason == "document 'a1' is too large"
@@ -172,7 +173,7 @@ def test_a_document_that_is_refused_is_reported_and_the_rest_moved(folder):
     lines = [json.loads(x) for x in Path(summary.problem_files[0]).read_text().splitlines()]
     assert [(line["doc_id"], line["outcome"]) for line in lines] == [("a1", "failed")]
     assert import_from(folder, target).complete  # tries what failed, and that alone
-    assert target.saves.count("a1") == 2
+    assert target.saves.count("a1") == 3
     assert target.saves.count("a0") == 1
 
 
@@ -187,7 +188,7 @@ def test_a_failure_that_passes_is_tried_again(folder, failure):
 
 
 def test_a_store_that_fails_for_one_document_is_given_up_for_that_one(folder):
-    target = Spoils(a1=[HTTPException(500, "the store failed")] * 4)
+    target = Spoils(a1=[HTTPException(500, "the store failed")] * 5)
     summary = import_from(folder, target)
     assert problems(summary) == [("a1", Outcome.FAILED)]
     assert summary.total.moved == 2
@@ -201,6 +202,71 @@ def test_a_target_that_fails_document_after_document_ends_the_run(tmp_path):
     target.failures.clear()
     summary = migrate(filled(100), target, state=tmp_path / "state")
     assert (summary.complete, summary.resumed, summary.total.moved) == (True, True, 100)
+
+
+class Bulk(Spoils):
+    """Saves many as it is told to: answers with what a function makes of the true entries."""
+
+    def __init__(self, answer=lambda entries: entries):
+        super().__init__()
+        self.answer, self.requests = answer, []
+
+    def save_many(self, db_name, docs):
+        self.requests.append([doc["_id"] for doc in docs])
+        return self.answer(MemoryDatabaseService.save_many(self, db_name, docs))
+
+
+def test_a_batch_is_saved_by_one_request_and_each_document_once(folder):
+    target = Bulk()
+    target.save("agents", "a1", {"mine": True})
+    target.save("agents", "a2", {"text": "éé", "n": 2})
+    target.saves.clear()
+    target.reads.clear()
+    summary = import_from(folder, target, options=Options(overwrite=True))
+    total = summary.total
+    assert (total.moved, total.replaced, total.already_there, total.verified) == (1, 1, 1, 3)
+    assert target.requests == [["a0", "a1"]]
+    assert target.saves == ["a0", "a1"]
+    assert target.reads == ["a0", "a1", "a2"]  # before they were written; then they were listed
+    assert content(target) == content(filled(3))
+
+
+def test_without_overwriting_a_conflict_is_in_no_request(folder):
+    target = Bulk()
+    target.save("agents", "a1", {"mine": True})
+    assert import_from(folder, target).total.conflicts == 1
+    assert target.requests == [["a0", "a2"]]
+    assert target.get("agents", "a1")["mine"] is True
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda entries: entries[1:],
+        lambda _: None,
+        lambda entries: [*entries[:1], None, *entries[2:]],
+        lambda entries: [{**entry, "id": "a9"} for entry in entries],
+        lambda entries: [{**entry, "ok": 1} for entry in entries],
+        lambda entries: [{**entry, "ok": False, "error": "too slow"} for entry in entries],
+        lambda _: (_ for _ in ()).throw(HTTPException(504, "no answer in time")),
+        lambda _: (_ for _ in ()).throw(HTTPException(413, "too much at once")),
+    ],
+)
+def test_what_a_request_for_many_does_not_say_of_a_document_is_found_out(folder, answer):
+    target = Bulk(answer)
+    summary = import_from(folder, target)
+    assert (summary.complete, summary.total.moved, summary.total.already_there) == (True, 3, 0)
+    assert sorted(target.saves) == ["a0", "a1", "a2"]  # it was there: none was saved again
+
+
+def test_what_a_request_for_many_has_not_saved_is_saved_by_itself(folder):
+    class Lazy(Spoils):
+        def save_many(self, db_name, docs):
+            return [{"ok": False, "id": doc["_id"], "error": "busy"} for doc in docs]
+
+    target = Lazy()
+    assert import_from(folder, target).total.moved == 3
+    assert sorted(target.saves) == ["a0", "a1", "a2"]
 
 
 def test_a_get_many_that_fails_is_asked_one_by_one(folder):

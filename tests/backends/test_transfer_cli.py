@@ -232,10 +232,14 @@ def test_names_that_no_terminal_can_show_are_shown_as_numbers(tmp_path, monkeypa
 # --- Ctrl-C ---------------------------------------------------------------------------------------
 
 
+MANY = 6_000
+"""Documents that take longer to write than it takes to press Ctrl-C."""
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_is_one_line_and_the_same_again_goes_on(tmp_path, postgresql_url, number):
     collection = f"moved-{uuid4().hex}"
-    export_to(tmp_path / "x", filled(600, collection), collections=[collection])
+    export_to(tmp_path / "x", filled(MANY, collection), collections=[collection])
     command = [sys.executable, "-m", "gofannon_backends.transfer.cli", "import", "x", "--to"]
     command += [postgresql_url, "--state", "state", "--writers", "1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -253,7 +257,42 @@ def test_ctrl_c_is_one_line_and_the_same_again_goes_on(tmp_path, postgresql_url,
     assert ended.exit_code == 0, ended.output
     assert "An earlier run was gone on with" in ended.stdout
     row = next(line.split() for line in ended.stdout.splitlines() if line.startswith(collection))
-    assert row[1:3] == ["600", "600"]
+    assert row[1:3] == [f"{MANY:,}", f"{MANY:,}"]
+
+
+HANGS_WHEN_CLOSED = """
+import threading
+from gofannon_backends.memory import MemoryDatabaseService
+from gofannon_backends.transfer import cli, places
+
+class Hanging(MemoryDatabaseService):
+    def save_many(self, db_name, docs):
+        print("writing", flush=True)
+        threading.Event().wait()
+
+    def close(self):
+        threading.Event().wait()
+
+places.opened = lambda _: Hanging()
+cli._TIDYING_SECONDS = 1
+cli.main()
+"""
+
+
+def test_interrupted_run_ends_though_the_target_can_not_be_closed(tmp_path):
+    collection = f"moved-{uuid4().hex}"
+    export_to(tmp_path / "x", filled(10, collection), collections=[collection])
+    command = [sys.executable, "-c", HANGS_WHEN_CLOSED, "import", "x", "--to", "any"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "writing\n"
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    last = said.splitlines()[-1]
+    assert last == "gofannon-data: interrupted; nothing is lost: run the same again to go on"
+    assert "Traceback" not in said
 
 
 # --- Progress -------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ class OnDisk(MemoryDatabaseService):
     @killing
     def save(self, db_name, doc_id, doc):
         new = HERE / f"new.{db_name}.{doc_id}"
-        new.write_text(json.dumps(doc))
+        new.write_text(json.dumps({name: doc[name] for name in doc if name != "_id"}))
         new.rename(self.file(db_name, doc_id))
         with (HERE / "saves").open("a") as log:
             log.write(f"{db_name}.{doc_id}\n")

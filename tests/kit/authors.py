@@ -1,16 +1,17 @@
 """What authors of backends write: stores, right and wrong, and the test files beside them."""
 
+import json
+
 STORES = '''
-import copy
 import json
 import os
 import signal
-import threading
 from pathlib import Path
 
 from fastapi import HTTPException
 
 from gofannon_backends.memory import MemoryDatabaseService
+from gofannon_conformance.mutants.right import FilePerDocument
 
 
 class Right(MemoryDatabaseService):
@@ -63,35 +64,12 @@ class Overview(MemoryDatabaseService):
                 raise
 
 
-class OnFiles(MemoryDatabaseService):
+class OnFiles(FilePerDocument):
     """Keeps every document in a file of the folder `kept`, so that a test can look."""
 
-    one_at_a_time = threading.RLock()
-    state = None
-
     def __init__(self):
-        super().__init__()
-        if OnFiles.state is None:
-            OnFiles.state = vars(self)
-        self.__dict__ = OnFiles.state  # its instances share what they keep, as files would be
-
-    def save(self, db_name, doc_id, doc):
-        with self.one_at_a_time:
-            answer = super().save(db_name, doc_id, doc)
-            self._file(db_name, doc_id).write_text("{}")
-            return answer
-
-    def delete(self, db_name, doc_id):
-        with self.one_at_a_time:
-            super().delete(db_name, doc_id)
-            self._file(db_name, doc_id).unlink()
-
-    def _file(self, db_name, doc_id):
-        folder = Path("kept")
-        folder.mkdir(exist_ok=True)
-        with (folder / "names").open("a") as names:
-            names.write(json.dumps(db_name) + "\\n")
-        return folder / f"{json.dumps([db_name, doc_id]).encode().hex()[-200:]}.json"
+        self.root = Path("kept")
+        self.root.mkdir(exist_ok=True)
 
 
 class Interrupted(OnFiles):
@@ -179,3 +157,13 @@ class TestMyDB(DatabaseServiceContract):
     def connect(self):
         return {store}()
 """
+
+
+def documents_kept(folder):
+    """Give the files of the documents that an `OnFiles` still has."""
+    return list((folder / "kept").glob("*/*.json"))
+
+
+def collections_kept(folder):
+    """Give the names of the collections that an `OnFiles` ever had a document in."""
+    return {json.loads(file.read_text()) for file in (folder / "kept").glob("*/name")}

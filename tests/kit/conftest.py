@@ -25,6 +25,8 @@ class Author:
         monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
         monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
         monkeypatch.delenv("HYPOTHESIS_STORAGE_DIRECTORY", raising=False)
+        # Coverage makes a process take three times as long, and would measure what others do.
+        monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
         pytester.makepyfile(stores=authors.STORES)
         pytester.syspathinsert()
 

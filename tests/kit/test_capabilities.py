@@ -1,16 +1,18 @@
 """Finding out by trying: revisions and conflicts, what is shared, on stores of every habit."""
 
-import shutil
+from dataclasses import replace
 from itertools import count
 from uuid import uuid4
 
 import pytest
 from fastapi import HTTPException
-from faulty import lasting
 from given import NaiveService, kit_of
 
 from gofannon_backends.memory import MemoryDatabaseService
 from gofannon_conformance.capabilities import Detected
+from gofannon_conformance.mutants import CONTROLS, MUTANTS
+from gofannon_conformance.mutants.lasting.base import Later
+from gofannon_conformance.mutants.right import folder
 from gofannon_conformance.target import Capabilities, Target
 from gofannon_conformance.violation import NotApplicable, NotTested, Violation
 
@@ -165,29 +167,43 @@ def test_claim_is_held_against_what_is_detected(claimed, service, raised):
         assert getattr(found.value, "clauses", ("SAVE-14",)) == ("SAVE-14",)
 
 
-def kit_for(make, *, opens_alone=True):
-    shutil.rmtree(lasting.HOME / make.__name__, ignore_errors=True)
-    spec = f"faulty.lasting:{make.__name__}"
-    target = Target(name="t", connect=make, spec=spec, opens_alone=opens_alone)
-    return kit_of(make(), target=target)
+@pytest.fixture
+def endpoint():
+    given = folder()
+    yield next(given)
+    given.close()
+
+
+def kit_for(name, endpoint, **claims):
+    target = replace({**CONTROLS, **MUTANTS}[name].target, **claims)
+    given = [endpoint] if target.server else []
+    kit = kit_of(target.connect(*given), target=target)
+    kit.caller.opened.endpoint = next(iter(given), None)
+    return kit
 
 
 SHARES = {
-    lasting.InMemory: ("", ""),
-    lasting.InMemoryOfAll: ("a second instance shows", ""),
-    lasting.TemporaryFolder: ("", ""),
-    lasting.Files: ("a second instance shows", "a new process shows what this one"),
-    lasting.FlushedAtClose: ("another one saved before", "another one saved before it ended"),
-    lasting.EachSeventh: ("a second instance shows", "a new process shows what this one"),
-    lasting.WrittenAtExit: ("a second instance shows", "another one saved before it ended"),
-    lasting.SqliteMadeAnew: ("", ""),
+    "nothing_changed": ("", ""),
+    "right_in_memory_of_the_process": ("a second instance shows", ""),
+    "right_in_a_folder_of_its_own": ("", ""),
+    "nothing_changed_in_files": ("a second instance shows", "a new process shows what this one"),
+    "flushed_at_close": ("another one saved before", "another one saved before it ended"),
+    "flushed_at_each_seventh_change": (
+        "a second instance shows",
+        "a new process shows what this one",
+    ),
+    "written_at_the_end_of_the_process": (
+        "a second instance shows",
+        "another one saved before it ended",
+    ),
+    "right_sqlite_made_anew": ("", ""),
 }
 
 
-@pytest.mark.parametrize("make", SHARES)
-def test_what_a_store_shares_is_what_is_detected(make):
-    kit = kit_for(make)
-    shared, persistent = SHARES[make]
+@pytest.mark.parametrize("name", SHARES)
+def test_what_a_store_shares_is_what_is_detected(name, endpoint):
+    kit = kit_for(name, endpoint)
+    shared, persistent = SHARES[name]
     assert kit.detected.has("shared", kit) is bool(shared)
     assert shared in kit.detected.why("shared")
     assert kit.detected.has("persistent", kit) is bool(persistent)
@@ -196,22 +212,24 @@ def test_what_a_store_shares_is_what_is_detected(make):
 
 
 @pytest.mark.parametrize(
-    ("make", "shown"),
+    ("name", "shown"),
     [
-        (lasting.FlushedAtClose, "before it was closed"),
-        (lasting.TemporaryFolder, ""),
-        (lasting.WrittenBehind, "shows late"),
+        ("flushed_at_close", "before it was closed"),
+        ("right_in_a_folder_of_its_own", ""),
+        ("written_behind", "shows late"),
     ],
 )
-def test_what_no_process_can_be_asked_is_tried_in_this_one(make, shown):
-    kit = kit_for(make, opens_alone=False)
+def test_what_no_process_can_be_asked_is_tried_in_this_one(name, shown, endpoint, monkeypatch):
+    monkeypatch.setattr(Later, "moment", 0.5)  # not over before anyone has looked
+    kit = kit_for(name, endpoint, opens_alone=False)
     assert kit.detected.has("shared", kit) is bool(shown)
     assert shown in kit.detected.why("shared")
     kit.instances.close()
+    getattr(kit.service, "close", bool)()
 
 
-def test_instance_that_another_process_broke_is_replaced():
-    kit = kit_for(lasting.SqliteMadeAnew)
+def test_instance_that_another_process_broke_is_replaced(endpoint):
+    kit = kit_for("right_sqlite_made_anew", endpoint)
     first = kit.service
     assert not kit.detected.has("persistent", kit)
     assert kit.service is not first
@@ -219,8 +237,8 @@ def test_instance_that_another_process_broke_is_replaced():
     kit.instances.close()
 
 
-def test_trial_of_sharing_leaves_no_document_and_no_trace():
-    kit = kit_for(lasting.Files)
+def test_trial_of_sharing_leaves_no_document_and_no_trace(endpoint):
+    kit = kit_for("nothing_changed_in_files", endpoint)
     kit.detected.has("shared", kit)
     kit.detected.has("persistent", kit)
     assert kit.trace.steps == []

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nox.registry
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 TOX = configparser.ConfigParser(interpolation=None)
@@ -72,6 +73,7 @@ def test_tox_has_an_environment_for_each_nox_session(noxfile, pythons):
         ],
         "requirements": [],  # it changes files: no check
     }
+    # One that makes environments of its own is one environment of tox, which calls nox.
     from_nox = {name for session in pythons for name in of_each_python.get(session, [session])}
     assert environments() == from_nox == set(sections())
 
@@ -83,7 +85,7 @@ def test_a_check_is_the_same_commands_everywhere(dev, environment):
 
 
 def test_coverage_is_the_same_commands_everywhere(dev):
-    commands = [" ".join(c) for step in ("tests", "coverage") for c in dev.STEPS[step]]
+    commands = [" ".join(c) for step in ("tests", "selftest", "coverage") for c in dev.STEPS[step]]
     assert lines("testenv:coverage", "commands") == commands
 
 
@@ -95,14 +97,40 @@ def test_conformance_is_the_same_commands_everywhere(noxfile):
     ]
 
 
+def test_what_makes_environments_of_its_own_is_left_to_nox(pythons):
+    names = ["build", "package", "extras", "mutation", "minimums"]
+    names += ["latest", "audit", "secrets", "workflows"]
+    assert {sections()[name] for name in names} == {sections()["build"]}
+    assert set(names) <= set(pythons)
+    assert lines(sections()["build"], "commands") == [
+        f"{name}: nox --session {name}" for name in names
+    ]
+
+
+def test_every_extra_has_a_session(noxfile):
+    declared = set(PROJECT["project"]["optional-dependencies"]) - {"all"}
+    assert set(noxfile.EXTRAS) == declared
+    assert (
+        set(noxfile.BROUGHT_BY_NATURE) | set(chain(*noxfile.BROUGHT_BY_NATURE.values())) <= declared
+    )
+
+
 def test_every_supported_python_is_tried(pythons):
     supported = [
         text.rpartition(" ")[2]
         for text in PROJECT["project"]["classifiers"]
         if re.search(r":: 3\.\d+$", text)
     ]
-    assert list(pythons["tests"]) == list(pythons["conformance"]) == supported
+    for session in ("tests", "conformance", "package", "minimums", "latest"):
+        assert list(pythons[session]) == supported
     assert PROJECT["project"]["requires-python"] == f">={supported[0]}"
+
+
+def test_what_runs_before_a_commit_are_sessions_of_nox(pythons):
+    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    for hook in repository["hooks"]:
+        assert hook["entry"] == f"nox --session {hook['id']}"
+        assert hook["id"] in pythons
 
 
 def test_ci_runs_the_test_command_and_nothing_else():
@@ -161,7 +189,9 @@ def run_dev(*arguments):
 def test_a_misspelt_verb_or_step_gets_the_list_and_status_2(arguments):
     done = run_dev(*arguments)
     assert done.returncode == 2
-    assert "The steps of `test` are: lint, types, imports, tests, coverage." in done.stdout
+    assert (
+        "The steps of `test` are: lint, types, imports, tests, selftest, coverage." in done.stdout
+    )
 
 
 def test_help_is_no_error():

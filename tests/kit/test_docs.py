@@ -34,6 +34,7 @@ PAGES = (
     "contract",
     "design",
     "how-we-know",
+    "stability",
 )
 FENCE = re.compile(
     r"^```(?P<kind>\w+)?(?P<rest>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
@@ -78,7 +79,7 @@ class Reader:
         self.status = 0
         programs = str(Path(sys.executable).parent)
         self.environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")},
+            **{k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "COVERAGE_"))},
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(folder),
             "PYTHONIOENCODING": "utf-8",

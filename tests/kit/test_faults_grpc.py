@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gofannon_conformance.faults import Cut, Drop, Instead, Mute, Proxy, Refuse, Reorder
+from gofannon_conformance.faults import Cut, Drip, Drop, Instead, Mute, Proxy, Refuse, Reorder
 from gofannon_conformance.faults.grpc import GrpcFraming
 
 grpc = pytest.importorskip("grpc")
@@ -195,6 +195,12 @@ def eventually(ask, request):
                 raise
 
 
+def wait_for_requests(proxy, number):
+    deadline = time.monotonic() + SOON
+    while proxy.counts.requests < number and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
 def test_refuses_connections(ask, proxy):
     ask(b"before")
     with proxy.armed(Refuse()):
@@ -206,9 +212,7 @@ def test_a_call_is_overtaken_by_another_of_the_same_connection(ask, proxy, echo)
     ask(b"before")
     proxy.arm(Reorder(share=1, longest=SOON))
     first = ask.future(b"first", timeout=SOON)
-    deadline = time.monotonic() + SOON
-    while proxy.counts.requests < 2 and time.monotonic() < deadline:
-        time.sleep(0.001)
+    wait_for_requests(proxy, 2)
     proxy.arm(Reorder(share=0))
     assert echo.asked == [b"before"]
     assert ask(b"second") == b"second"
@@ -229,9 +233,30 @@ def test_closing_ends_what_is_held(ask, proxy):
     before = threading.active_count()
     proxy.arm(Reorder(share=1, longest=60))
     first = ask.future(b"first", timeout=SOON)
-    deadline = time.monotonic() + SOON
-    while proxy.counts.requests < 2 and time.monotonic() < deadline:
-        time.sleep(0.001)
+    wait_for_requests(proxy, 2)
     proxy.close()
     assert first.code() is CODE.UNAVAILABLE
     assert threading.active_count() <= before
+
+
+def test_slow_answers_come_whole_though_the_client_pings_meanwhile(ask, proxy):
+    large = b"x" * 300_000
+    with proxy.armed(Drip(1_000_000)):
+        assert ask(large) == large
+        assert list(ask.stream(large[:20_000], timeout=SOON)) == [large[:20_000]] * 10
+
+
+def test_answers_are_fast_again_when_the_drip_is_over(ask, proxy):
+    assert ask(b"before") == b"before"
+    with proxy.armed(Drip(10)):
+        dripping = [ask.future(b"x" * 1000, timeout=SOON) for _ in range(20)]
+        wait_for_requests(proxy, 21)
+    assert ask(b"after") == b"after"
+    assert [call.result() for call in dripping] == [b"x" * 1000] * 20
+
+
+def test_answer_that_nobody_waits_for_any_more_holds_up_no_other(ask, proxy):
+    assert ask(b"before") == b"before"
+    with proxy.armed(Drip(20), nth=1):
+        assert code_of(ask, b"x" * 1000, timeout=0.3) is CODE.DEADLINE_EXCEEDED
+        assert ask(b"after") == b"after"

@@ -13,15 +13,19 @@ GROUPS = "API,GET,SAVE,DEL,LIST,ISO,ID,DOC,SCH,ERR"
 MADE_UP = re.compile(r"gfc_[0-9a-f]{6}|0x[0-9a-f]+|'_rev': '\d+'", re.IGNORECASE)
 
 
-def run_by(way, author, store):
+FEW = "API,GET,DEL,LIST"
+"""Enough to see that what is right passes, whichever the way."""
+
+
+def run_by(way, author, store, groups):
     """Run the suite on a store, one way; give what the report says of each clause."""
     if way == "command":
-        author.run(f"stores.py:{store}", clause=GROUPS, report=True)
+        author.run(f"stores.py:{store}", clause=groups, report=True)
     elif way == "option":
-        author.pytest(f"--conformance=stores.py:{store}", clause=GROUPS)
+        author.pytest(f"--conformance=stores.py:{store}", clause=groups)
     elif way == "subclass":
         author.subclasses(store)
-        author.pytest("test_mine.py", clause=GROUPS)
+        author.pytest("test_mine.py", clause=groups)
     else:
         author.pytester.mkdir("mydb-1.dist-info").joinpath("METADATA").write_text(
             "Metadata-Version: 2.1\nName: mydb\nVersion: 1\n"
@@ -30,7 +34,7 @@ def run_by(way, author, store):
             f"[gofannon_conformance.targets]\nmydb = stores:{store}\n"
         )
         author.environment.setenv("PYTHONPATH", str(author.folder))
-        author.run("mydb", clause=GROUPS, report=True)
+        author.run("mydb", clause=groups, report=True)
     told = {}
     for clause, result in author.clauses().items():
         parts = {k: v for k, v in result.items() if k in ("level", "outcome", "tests")}
@@ -42,10 +46,12 @@ def run_by(way, author, store):
     return told
 
 
-@pytest.mark.parametrize("store", ["Right", "ForgetsNone"])
-def test_all_ways_give_the_same_outcomes_for_the_same_reasons(author, store):
-    first, *others = [run_by(way, author, store) for way in WAYS]
-    assert len(first) > 70
+@pytest.mark.parametrize(
+    ("store", "groups", "at_least"), [("Right", FEW, 20), ("ForgetsNone", GROUPS, 70)]
+)
+def test_all_ways_give_the_same_outcomes_for_the_same_reasons(author, store, groups, at_least):
+    first, *others = [run_by(way, author, store, groups) for way in WAYS]
+    assert len(first) > at_least
     for way, told in zip(WAYS[1:], others, strict=True):
         for clause, result in first.items():
             assert told[clause] == result, (way, clause)

@@ -3,7 +3,7 @@
 import pytest
 from given import PREFIX, NaiveService, kit_of, workspace_of
 
-from gofannon_conformance.instances import Instances, OnlyOne
+from gofannon_conformance.instances import SHORT_TIMEOUT, Instances, OnlyOne
 from gofannon_conformance.leaks import canaries
 from gofannon_conformance.servers import ENVIRONMENT, Endpoint
 from gofannon_conformance.target import Capabilities, Target
@@ -289,7 +289,7 @@ def test_proxied_instance_has_short_timeouts_and_may_have_other_credentials():
     with kit.proxied(change=lambda e: e.with_credentials("canary", "canary-secret")) as proxied:
         through = proxied.caller.opened.service.endpoint
         assert through.address == (proxied.proxy.host, proxied.proxy.port)
-        assert through.timeout == 2.0
+        assert through.timeout == SHORT_TIMEOUT
         assert through.settings == {"user": "canary", "password": "canary-secret"}
         assert proxied.endpoint is through
         assert proxied.bound == 7.0

@@ -3,27 +3,14 @@
 import json
 
 import pytest
-
-
-def left(author):
-    """Give the files of documents that are left, but for those of another process.
-
-    DUR-2 saves a few from a new process, in whose memory they end with it: its store of files
-    and memory forgets them, and nobody can delete what the store says is not there.
-    """
-    ids = [json.loads(bytes.fromhex(f.stem))[1] for f in (author.folder / "kept").glob("*.json")]
-    return [doc_id for doc_id in ids if not doc_id.startswith("ended-")]
-
-
-def names(author):
-    return {json.loads(n) for n in (author.folder / "kept" / "names").read_text().splitlines()}
+from authors import collections_kept, documents_kept
 
 
 @pytest.mark.parametrize("store", ["Interrupted", "Terminated"])
 def test_interrupted_run_leaves_no_document_and_says_so(author, store):
     result = author.run(f"stores.py:{store}", report=True)
     assert result.ret == 2
-    assert left(author) == []
+    assert documents_kept(author.folder) == []
     assert author.report()["interrupted"] is True
     outcomes = author.outcomes()
     assert "not tested" in outcomes.values()
@@ -36,15 +23,15 @@ def test_interrupted_run_leaves_no_document_and_says_so(author, store):
 def test_interrupted_subclass_leaves_no_document(author):
     author.subclasses("Interrupted")
     author.pytest(clause="GET,SAVE", apart=True)
-    assert left(author) == []
+    assert documents_kept(author.folder) == []
     assert author.report()["interrupted"] is True
 
 
 def test_whole_run_uses_few_collections_of_its_own_and_empties_them(author):
     result = author.run("stores.py:OnFiles")
     assert result.ret == 0
-    assert left(author) == []
-    used = names(author)
+    assert documents_kept(author.folder) == []
+    used = collections_kept(author.folder)
     assert 10 < len(used) <= 40
     prefix = {name[:10].lower() for name in used}
     assert len(prefix) == 1
@@ -54,8 +41,8 @@ def test_whole_run_uses_few_collections_of_its_own_and_empties_them(author):
 def test_real_names_are_used_on_a_disposable_target_and_emptied(author):
     author.subclasses("OnFiles", "    disposable = True\n")
     author.pytest(clause="ISO-5,SCH-1")
-    assert {"agents", "agent_data_store"} <= names(author)
-    assert left(author) == []
+    assert {"agents", "agent_data_store"} <= collections_kept(author.folder)
+    assert documents_kept(author.folder) == []
 
 
 def test_real_name_that_holds_documents_stops_the_run(author):
@@ -72,7 +59,7 @@ def test_real_name_that_holds_documents_stops_the_run(author):
     )
     result = author.pytest(clause="ISO-5,SCH")
     assert result.ret == 2
-    assert len(left(author)) == 1
+    assert len(documents_kept(author.folder)) == 1
     result.stdout.fnmatch_lines(["*'agents' already holds 1 document(s)*the run stops here*"])
     assert "pass" not in author.outcomes().values()
 

@@ -13,7 +13,8 @@ from types import SimpleNamespace
 import pydantic
 import pytest
 
-import gofannon_conformance
+from gofannon_conformance.calls import Trace
+from gofannon_conformance.mutants.racing.base import Steady
 from gofannon_conformance.schedules import own_code
 from gofannon_conformance.schedules.own import OwnCode
 
@@ -206,15 +207,25 @@ def test_a_class_without_a_file_owns_the_text_that_it_was_made_from():
     assert space["Store"].get.__code__ in own
 
 
-def test_this_kit_is_nobodys_code_but_its_mutants_are(monkeypatch):
-    from gofannon_conformance.calls import Trace
+MUTANTS = "gofannon_conformance/mutants/"
 
+
+def test_this_kit_is_nobodys_code_but_its_mutants_are():
+    own = own_code(Steady())
     assert not own_code(Trace())
-    folder = Path(gofannon_conformance.__file__).parent / "mutants"
+    assert [folder.endswith(MUTANTS) for folder in own.folders] == [True]
+    assert Steady.get.__code__ in own
+    assert Trace.begin.__code__ not in own
+
+
+def test_the_mutants_of_an_installed_kit_are_a_backends_own_code_too(tmp_path, monkeypatch):
+    folder = tmp_path / "site-packages" / MUTANTS
     module = SimpleNamespace(__file__=str(folder / "__init__.py"), __path__=[str(folder)])
     monkeypatch.setitem(sys.modules, "gofannon_conformance.mutants", module)
-    mutant = type("Mutant", (), {"__module__": "gofannon_conformance.mutants.one"})
-    assert own_code(mutant()).folders == {f"{folder}/"}
+    own = own_code(Steady())
+    assert own.folders == {f"{folder}/"}
+    assert compile("0", str(folder / "racing.py"), "exec") in own
+    assert compile("0", str(folder.parent / "calls.py"), "exec") not in own
 
 
 def test_the_standard_library_is_nobodys_code():

@@ -99,6 +99,14 @@ def test_test_that_kills_nothing_alone_is_told():
     assert "1 of 2 tests kill no mutant that no other test kills" in telling.sentences(found)
 
 
+def test_test_that_could_kill_and_kills_nothing_is_told():
+    found = matrix(row(told("test_a", "SAVE-3")))
+    assert found.idle == ("test_b",)
+    said = telling.sentences(found)
+    assert "these tests kill no mutant at all: test_b" in said
+    assert any(sentence.startswith("fewer than 2 mutants are meant for API-1") for sentence in said)
+
+
 @pytest.mark.parametrize("left", [{"form": "quick"}, {"is_all": False}, {"interrupted": True}])
 def test_no_test_is_called_redundant_where_not_all_were_run(left):
     found = matrix(row(told("test_a", "SAVE-3")), **left)
@@ -109,9 +117,11 @@ def test_no_test_is_called_redundant_where_not_all_were_run(left):
 @pytest.mark.parametrize(
     ("found", "status"),
     [
-        (matrix(row(told("test_a", "SAVE-3"))), 0),
-        (matrix(row(told("test_a", "GET-1"), meant=())), 0),
+        (matrix(row(told("test_a", "SAVE-3")), is_all=False), 0),
+        (matrix(row(told("test_a", "SAVE-3")), form="quick"), 0),
+        (matrix(row(told("test_a", "GET-1"), meant=()), is_all=False), 0),
         (matrix(row(told("test_a"))), 1),
+        (matrix(row(told("test_a", "SAVE-3"))), 1),  # the whole zoo, and test_b kills nothing
         (matrix(row(told("test_a")), interrupted=True), 1),
         (matrix(row(told("test_a", "SAVE-3")), interrupted=True), 2),
         (matrix(), 2),
@@ -186,16 +196,27 @@ def test_whole_form_leaves_out_only_what_costs_seconds():
     assert {*tests} == {test for test, ids in TESTS.items() if "SAVE-3" in ids} | {*TESTS} - costly
 
 
-def test_mutant_that_is_meant_for_such_a_group_gets_its_tests():
+def test_mutant_that_is_meant_for_such_a_group_is_tried_by_the_tests_of_its_clauses():
     tests = {*job_for(MERGES, ("CON-1",), form="whole", seed=1).tests}
-    assert {test for test, ids in TESTS.items() if "CON-2" in ids} <= tests
-    assert not {test for test, ids in TESTS.items() if "DUR-2" in ids} & tests
-    large = {*job_for(MERGES, ("LIST-6",), form="whole", seed=1).tests}
-    assert {test for test, ids in TESTS.items() if {*ids} <= plan.LARGE} <= large
+    assert tests == {test for test, ids in TESTS.items() if "CON-1" in ids}
+
+
+def test_mutant_that_is_meant_for_a_clause_of_size_is_tried_by_all_of_these():
+    tests = {*job_for(MERGES, ("LIST-6",), form="whole", seed=1).tests}
+    assert {test for test, ids in TESTS.items() if {*ids} <= plan.LARGE} <= tests
 
 
 def test_right_service_is_tried_by_every_test():
-    assert job_for(NOTHING, (), form="whole", seed=1).tests == tuple(TESTS)
+    assert job_for(NOTHING, (), form="right", seed=1).tests == tuple(TESTS)
+    whole = {*job_for(NOTHING, (), form="whole", seed=1).tests}
+    assert whole == {test for test, clauses in TESTS.items() if not plan.is_apart(clauses)}
+
+
+def test_right_service_of_some_groups_is_tried_by_their_tests():
+    of_its_kind = replace(NOTHING, tried_by=("DUR",))
+    for form in plan.FORMS:
+        tests = {*job_for(of_its_kind, (), form=form, seed=1).tests}
+        assert tests == {test for test, ids in TESTS.items() if "DUR" in {i[:3] for i in ids}}
 
 
 def test_quick_form_stops_when_what_was_meant_has_failed():
@@ -210,11 +231,12 @@ def test_whole_zoo_on_two_seeds_is_twice_the_zoo():
     chosen = planned(form="quick", seed=5, seeds=2)
     assert chosen.is_all
     assert chosen.seeds == (5, 6)
-    assert len(chosen.jobs()) == 2 * (len(MUTANTS) + len(CONTROLS))
+    plain = [control for control in CONTROLS.values() if not control.tried_by]
+    assert len(chosen.jobs()) == 2 * (len(MUTANTS) + len(plain))
 
 
 def test_right_services_can_be_chosen_alone():
-    chosen = planned(form="whole", right=True, seed=1)
+    chosen = planned(form="right", seed=1)
     assert {service.name for service in chosen.services} == {*CONTROLS}
     assert not chosen.is_all
 
@@ -222,7 +244,7 @@ def test_right_services_can_be_chosen_alone():
 def test_mutants_are_chosen_by_clause_with_the_right_services():
     names = {service.name for service in planned(form="quick", clauses=["DEL-7"], seed=1).services}
     expected = {name for name, mutant in MUTANTS.items() if "DEL-7" in mutant.clauses}
-    assert names == expected | {*CONTROLS}
+    assert names == expected | {name for name, c in CONTROLS.items() if not c.tried_by}
 
 
 @pytest.mark.parametrize(
@@ -230,12 +252,12 @@ def test_mutants_are_chosen_by_clause_with_the_right_services():
     [
         ({"names": ["save_merges_top_level"]}, "did you mean 'save_merges_the_top_level'"),
         ({"clauses": ["GET-99"]}, "the contract has no clause 'GET-99'"),
-        ({"clauses": ["GET-3"], "right": True}, "the zoo has no mutant for GET-3"),
+        ({"clauses": ["GET-3"], "form": "right"}, "the zoo has no mutant for GET-3"),
     ],
 )
 def test_what_the_zoo_does_not_have_is_refused(asked, said):
     with pytest.raises(UsageError, match=said):
-        planned(form="quick", seed=1, **asked)
+        planned(**{"form": "quick", "seed": 1} | asked)
 
 
 def test_clause_that_the_suite_does_not_test_yet_is_not_asked_of_it(monkeypatch):

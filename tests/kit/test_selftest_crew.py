@@ -14,8 +14,6 @@ from gofannon_conformance.selftest.crew import cores, trials, work
 from gofannon_conformance.selftest.plan import PROFILE
 from gofannon_conformance.selftest.trial import Job
 
-pytestmark = pytest.mark.zoo  # processes that hang and die: a minute in all
-
 TEST = "test_missing_document_is_404"
 
 ODD = """\

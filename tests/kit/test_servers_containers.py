@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
@@ -55,6 +56,22 @@ class Container:
         self.calls = []
         self.server = None
         Container.made.append(self)
+
+    def with_name(self, name):
+        self.name = name
+
+    def get_docker_client(self):
+        return SimpleNamespace(client=SimpleNamespace(containers=self))
+
+    def get(self, name):
+        if name != self.name or "start" not in self.calls:
+            raise LookupError(name)
+        return self
+
+    def remove(self, *, force, v):
+        assert force
+        assert v
+        self.calls.append("remove by its name")
 
     def with_env(self, name, value):
         self.env[name] = value
@@ -193,7 +210,8 @@ def test_an_image_that_cannot_be_had_is_unavailable_and_leaves_nothing(monkeypat
     with pytest.raises(Unavailable, match="could not run couchdb:3: no route") as failed:
         provider("couchdb:container").start()
     assert failed.value.how == "docker pull couchdb:3"
-    assert Container.made[0].calls == ["start", "remove(force=True, volumes=True)"]
+    removed = ["remove by its name", "remove(force=True, volumes=True)"]
+    assert Container.made[0].calls == ["start", *removed]
 
 
 def test_a_container_that_never_answers_is_removed_and_shows_its_log(monkeypatch):

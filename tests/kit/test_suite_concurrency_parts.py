@@ -1,31 +1,31 @@
 """The parts of CON's tests: programs, ways to run them, what a trial is judged to show."""
 
 import asyncio
-import json
 import threading
 import time
-from typing import ClassVar
+from contextlib import suppress
 
 import pytest
+import trying
 from fastapi import HTTPException
-from faulty.racing import (
-    ALL_INSTANCES,
-    AwaitsBetween,
-    Compares,
-    LookThenPop,
-    Looping,
-    NegativeCache,
-    Shared,
-    Steady,
-    TwoOrders,
-    missing,
-    written,
-)
 from given import workspace_of
-from test_suite_concurrency import TESTS, named_by, outcomes, target_of
+from trying import kits, named_by, outcomes, target_of
 
 from gofannon_conformance.calls import Trace
 from gofannon_conformance.histories import Operation, Outcome, content, explain
+from gofannon_conformance.mutants.faulting.served import Served
+from gofannon_conformance.mutants.faulting.store import store
+from gofannon_conformance.mutants.racing.base import Compares, Steady, missing
+from gofannon_conformance.mutants.racing.instances import NegativeCache
+from gofannon_conformance.mutants.racing.presence import LookThenPop
+from gofannon_conformance.mutants.racing.replicas import (
+    EVENTUAL,
+    ON_THE_WAY,
+    NotToldOfDeletes,
+    Replica,
+)
+from gofannon_conformance.mutants.racing.workers import AwaitsBetween, Looping
+from gofannon_conformance.mutants.racing.writes import TwoOrders
 from gofannon_conformance.opening import EventLoop, Opened
 from gofannon_conformance.schedules import own_code
 from gofannon_conformance.suite import concurrency_seeking as seeking
@@ -36,12 +36,17 @@ from gofannon_conformance.suite.concurrency_verdicts import Judge, told
 from gofannon_conformance.target import Target
 from gofannon_conformance.violation import NotApplicable, NotTested, Violation
 
+TESTS = trying.of_groups("CON")
 TEST = "test_calls_at_once_are_as_calls_in_some_order"
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(ways, "LONGEST", 2.0)
+
+
+def came_of(target, tests):
+    return dict(outcomes(target, tests))
 
 
 def stage_of(service):
@@ -128,7 +133,7 @@ def test_echo_of_another_save_is_told_in_the_overview():
 
 def test_service_whose_code_is_not_at_hand_is_raced_in_plain_threads(monkeypatch):
     monkeypatch.setattr(seeking, "own_code", lambda service: own_code(object()))
-    came = outcomes(target_of(Steady), TESTS, 1)
+    came = came_of(target_of(Steady), TESTS)
     assert {t: r for t, r in came.items() if r and not isinstance(r, NotApplicable)} == {}
 
     class SlowToPop(LookThenPop):
@@ -138,7 +143,7 @@ def test_service_whose_code_is_not_at_hand_is_raced_in_plain_threads(monkeypatch
             time.sleep(0.002)
             self.store.kept.pop((db_name, doc_id), None)
 
-    assert {"CON-1", "CON-3"} <= named_by(outcomes(target_of(SlowToPop), TESTS, 1))
+    assert {"CON-1", "CON-3"} <= named_by(came_of(target_of(SlowToPop), TESTS))
 
 
 class SlowCompares(Compares):
@@ -152,7 +157,7 @@ class SlowCompares(Compares):
 
 
 def test_writers_that_lose_mostly_are_told():
-    came = outcomes(target_of(SlowCompares), ["test_many_writers_of_one_document_all_finish"], 1)
+    came = came_of(target_of(SlowCompares), ["test_many_writers_of_one_document_all_finish"])
     (found,) = came.values()
     assert found.clauses == ("CON-6",)
     assert "saves gave up with 409 while 16 writers saved one document" in found.what
@@ -165,7 +170,7 @@ def test_writers_that_never_come_to_an_end_are_told():
                 raise HTTPException(409, "try again")
             return super().save(db_name, doc_id, doc)
 
-    came = outcomes(target_of(Hopeless), ["test_many_writers_of_one_document_all_finish"], 1)
+    came = came_of(target_of(Hopeless), ["test_many_writers_of_one_document_all_finish"])
     (found,) = came.values()
     assert found.clauses == ("CON-6",)
     assert "42 of 48 saves were done" in found.what
@@ -173,14 +178,14 @@ def test_writers_that_never_come_to_an_end_are_told():
 
 def test_after_a_deadlock_the_run_goes_on_and_waits_for_no_other():
     tests = [TEST, "test_one_of_many_deletes_succeeds"]
-    first, second = outcomes(target_of(TwoOrders), tests, 1).values()
+    first, second = came_of(target_of(TwoOrders), tests).values()
     assert "never ended" in first.what
     assert isinstance(second, NotTested)
 
 
 def test_after_a_deadlock_of_the_only_instance_nobody_waits_for_it():
     only = TwoOrders()
-    came = outcomes(Target(name="only", connect=lambda: only), [TEST], 1)
+    came = came_of(Target(name="only", connect=lambda: only), [TEST])
     assert "never ended" in came[TEST].what
     hung = seeking.Hung()
     with pytest.raises(TimeoutError, match="hangs since"):
@@ -263,7 +268,7 @@ def test_history_too_hard_to_judge_is_no_pass(monkeypatch):
             history.by_document(), seeking_verdict("NOT_DECIDED")
         ),
     )
-    came = outcomes(target_of(Steady), [TEST], 1)
+    came = came_of(target_of(Steady), [TEST])
     assert isinstance(came[TEST], NotTested)
     assert "too hard to be judged" in str(came[TEST])
 
@@ -274,58 +279,35 @@ def seeking_verdict(name):
     return Verdict[name]
 
 
-class Lagging(Shared):
-    """Shows what the other instance did some time later."""
-
-    lag = 0.15
-    log: ClassVar = []
-
-    def save(self, db_name, doc_id, doc):
-        answer = super().save(db_name, doc_id, doc)
-        self.log.append((time.monotonic(), self, (db_name, doc_id), answer["rev"], written(doc)))
-        return answer
-
-    def delete(self, db_name, doc_id):
-        super().delete(db_name, doc_id)
-        self.log.append((time.monotonic(), self, (db_name, doc_id), None, None))
-
-    def read(self, db_name, doc_id):
-        seen = None
-        for when, who, key, rev, text in self.log:
-            if key == (db_name, doc_id) and (who is self or time.monotonic() - when > self.lag):
-                seen = (rev, text)
-        if seen is None or seen[0] is None:
-            raise missing(db_name, doc_id)
-        rev, text = seen
-        return {**json.loads(text), "_id": doc_id, "_rev": rev}
-
-    def list_all(self, db_name):
-        listed = []
-        for collection, doc_id in {key for _, _, key, _, _ in self.log}:
-            if collection == db_name:
-                try:
-                    listed.append(self.read(collection, doc_id))
-                except HTTPException:
-                    continue
-        return listed
-
-
 def test_instances_that_converge_within_their_bound_are_right(monkeypatch):
     monkeypatch.setattr("gofannon_conformance.suite.concurrency.ACROSS", ("save1", "get2"))
     tests = [t for t, clauses in TESTS.items() if "CON-5" in clauses]
-    claims = {"persistent": True, "eventual": True}
-    came = outcomes(target_of(Lagging, capabilities=claims, converges_within=5.0), tests, 1)
-    sequential, racing = came.values()
+    sequential, racing = came_of(target_of(Replica, **EVENTUAL), tests).values()
     assert sequential is None
     assert isinstance(racing, NotApplicable)
 
 
-def test_instances_that_never_converge_are_told():
-    ALL_INSTANCES.kept.clear()
+def test_instances_share_a_store_though_to_ask_a_new_process_took_all_patience(monkeypatch):
+    monkeypatch.setattr("gofannon_conformance.capabilities.PATIENCE", 0.0)
+    monkeypatch.setattr("gofannon_conformance.capabilities._persistent", takes_its_time)
     tests = ["test_other_instance_sees_each_change"]
-    claims = {"persistent": True, "eventual": True}
-    target = target_of(NegativeCache, capabilities=claims, converges_within=0.1)
-    (found,) = outcomes(target, tests, 1).values()
+    (found,) = came_of(target_of(NotToldOfDeletes, **SOON), tests).values()
+    assert found.clauses[0] == "CON-5"
+
+
+def takes_its_time(kit):
+    """Find nothing, when a change has long arrived at the other replicas."""
+    time.sleep(5 * ON_THE_WAY)
+    return ""
+
+
+SOON = {**EVENTUAL, "converges_within": 5 * ON_THE_WAY}
+
+
+@pytest.mark.parametrize("broken", [NotToldOfDeletes, NegativeCache])
+def test_instances_that_never_converge_are_told(broken):
+    tests = ["test_other_instance_sees_each_change"]
+    (found,) = came_of(target_of(broken, **SOON), tests).values()
     assert found.clauses[0] == "CON-5"
     assert "other.get(collection, 'one')" in found.program
 
@@ -348,3 +330,31 @@ def test_delete_of_what_was_never_saved_is_told():
 
     told = explain([deleted("A", 1, Outcome.RETURNED), deleted("B", 3, Outcome.MISSING)])
     assert told.sentence == "thread A's delete() reported success, but nothing had been saved"
+
+
+class AsksThenDeletes(Served):
+    """Deletes what it has just seen, and whoever else has done so meanwhile is no matter to it."""
+
+    def delete(self, db_name, doc_id):
+        self.get(db_name, doc_id)
+        with suppress(HTTPException):
+            super().delete(db_name, doc_id)
+
+
+def test_race_is_found_while_requests_are_delayed_on_their_way():
+    with kits(target_of(AsksThenDeletes, server=store)) as kit_of:
+        kit = kit_of(TEST)
+        seeker = seeking.Seeker(kit, "CON-3")
+        with pytest.raises(Violation, match="two deletes both reported success"):
+            seeker.seek_on_the_way(lambda *_: program("delete", "delete"))
+        kit.finish()
+
+
+def test_search_on_the_way_counts_what_it_could_not_decide(monkeypatch):
+    with kits(target_of(Served, server=store)) as kit_of:
+        kit = kit_of(TEST)
+        seeker = seeking.Seeker(kit, "CON-1")
+        monkeypatch.setattr(seeker.judge, "judge", lambda _: setattr(seeker.judge, "undecided", 1))
+        with pytest.raises(NotTested, match="too hard"):
+            seeker.seek_on_the_way(lambda *_: program("delete", "delete"))
+        kit.finish()

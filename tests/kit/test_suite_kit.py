@@ -8,7 +8,13 @@ from gofannon_backends.memory import MemoryDatabaseService
 from gofannon_conformance.suite.server_side import expect_absent
 from gofannon_conformance.suite.spoil import DEEP, expect_unspoilt, spoil_shown
 from gofannon_conformance.target import Target
-from gofannon_conformance.violation import NotApplicable, Violation, Violations, violation
+from gofannon_conformance.violation import (
+    NotApplicable,
+    NotTested,
+    Violation,
+    Violations,
+    violation,
+)
 
 
 def broken(clause="DOC-3", **more):
@@ -36,6 +42,10 @@ def failures_of(kit, table):
     with pytest.raises((Violation, Violations)) as raised:
         run_table(kit, table)
     return raised.value
+
+
+def not_testable(label):
+    raise NotTested(f"{label} cannot be tried")
 
 
 class TestLeasing:
@@ -127,6 +137,12 @@ class TestCases:
         found = failures_of(kit, {"a long label": case, "short": case})
         assert found.what == "short is broken (short); the same with a long label"
         assert found.program.endswith("print(db.get(collection, 'short'))")
+
+    def test_what_cannot_be_tried_hides_no_failure(self):
+        table = {"a": broken(), "b": not_testable}
+        assert failures_of(kit_of(), table).what == "a is broken (a)"
+        with pytest.raises(NotTested, match="b cannot be tried"):
+            run_table(kit_of(), {"a": repr, "b": not_testable})
 
     def test_another_exception_ends_the_table(self):
         with pytest.raises(ZeroDivisionError):

@@ -1,39 +1,48 @@
 """The wider interface: right services of many kinds pass; who lacks a method owes nothing."""
 
 import pytest
+from fastapi import HTTPException
 from given import AsyncService, NaiveService, kit_of
-from right import Right
-from trying import TESTS, clauses_of, outcomes, target_of
-from wide import Awaited, Declared, Literal, Tabled, Wide, WideOverview
+from trying import TESTS, clauses_of, named_by, outcomes, target_of
 
+from gofannon_conformance.mutants.right import Complete, Right
+from gofannon_conformance.mutants.wider import FINDING, WIDER
+from gofannon_conformance.mutants.wider.controls import (
+    Awaited,
+    CompleteOverview,
+    Declared,
+    Otherwise,
+    Tabled,
+)
 from gofannon_conformance.suite import optional
 from gofannon_conformance.suite.find_checks import Population
 from gofannon_conformance.violation import NotApplicable
 
 GROUPS = ("FIND", "IDX", "BULK", "ASYNC")
-WIDER = [
+TRIED = [
     test
     for test, clauses in TESTS.items()
     if any(clause.partition("-")[0] in GROUPS for clause in clauses)
     and not test.endswith("server_is_gone")  # those are for services with a server
 ]
+EVERY = {broken.name: broken for broken in WIDER}
 ASYNC = "test_all_methods_are_awaited_or_none"
 
 
 @pytest.mark.parametrize(
     ("service", "dialect", "seed"),
     [
-        pytest.param(Wide, "interface", 1, id="plain-python"),
-        pytest.param(Wide, "interface", 2, id="plain-python-2"),
-        pytest.param(Literal, "interface", 1, id="every-open-question-the-other-way"),
+        pytest.param(Complete, "interface", 1, id="plain-python"),
+        pytest.param(Complete, "interface", 2, id="plain-python-2"),
+        pytest.param(Otherwise, "interface", 1, id="every-open-question-the-other-way"),
         pytest.param(Tabled, "interface", 1, id="sql"),
         pytest.param(Tabled, "interface", 2, id="sql-2"),
-        pytest.param(WideOverview, "overview", 1, id="overview"),
+        pytest.param(CompleteOverview, "overview", 1, id="overview"),
         pytest.param(Awaited, "interface", 1, id="coroutines"),
     ],
 )
 def test_right_service_passes_every_test_of_the_wider_interface(service, dialect, seed):
-    came = dict(outcomes(target_of(service, dialect=dialect), WIDER, seed=seed))
+    came = dict(outcomes(target_of(service, dialect=dialect), TRIED, seed=seed))
     owes_nothing = set() if service is Awaited else {ASYNC}
     assert {test for test, raised in came.items() if raised is not None} == owes_nothing
 
@@ -64,19 +73,19 @@ def test_right_service_passes_every_test_of_the_wider_interface(service, dialect
     ],
 )
 def test_service_without_the_optional_methods_owes_nothing(service, reasons):
-    came = dict(outcomes(target_of(service), WIDER))
+    came = dict(outcomes(target_of(service), TRIED))
     assert all(isinstance(raised, NotApplicable) for raised in came.values())
     assert {str(raised) for test, raised in came.items() if test != ASYNC} == reasons
 
 
-class Halfway(Wide):
+class Halfway(Complete):
     """Has two of the methods; the others cannot be called."""
 
     ensure_index = delete_many = get_many = None
 
 
 def test_each_method_is_looked_for_by_itself():
-    came = dict(outcomes(target_of(Halfway), WIDER))
+    came = dict(outcomes(target_of(Halfway), TRIED))
     assert not any(clauses_of(raised) for raised in came.values())
     passed = {clause for test, raised in came.items() if raised is None for clause in TESTS[test]}
     assert passed == {
@@ -85,8 +94,98 @@ def test_each_method_is_looked_for_by_itself():
     }
 
 
+OF_INDEXES = [test for test in TRIED if "IDX-1" in TESTS[test]]
+
+
+@pytest.mark.parametrize("broken", FINDING, ids=lambda broken: broken.name)
+def test_index_is_not_blamed_for_what_is_found_without_it(broken):
+    assert named_by(dict(outcomes(broken.target, OF_INDEXES))) == set()
+
+
+class Limping(Complete):
+    """Its listing lacks a document, it cannot hold U+0000, and has no collection that is empty."""
+
+    def list_all(self, db_name):
+        if db_name not in self.created:
+            raise HTTPException(404, "no such collection")
+        return [doc for doc in super().list_all(db_name) if doc["_id"] != "before-03"]
+
+    def written(self, doc):
+        text = super().written(doc)
+        if "\\u0000" in text:
+            raise HTTPException(400, "no such character")
+        return text
+
+    def ensure_index(self, db_name, fields, index_name=None):
+        self.created.add(db_name)
+
+
+class Spelling(Limping):
+    """Besides, an index of some fields is refused."""
+
+    def ensure_index(self, db_name, fields, index_name=None):
+        if not all(name.isidentifier() for name in fields):
+            raise HTTPException(400, "no such field")
+        super().ensure_index(db_name, fields, index_name)
+
+
+@pytest.mark.parametrize("service", [Limping, Spelling])
+def test_index_is_not_blamed_for_what_other_methods_do_without_it(service):
+    assert named_by(dict(outcomes(target_of(service), OF_INDEXES))) == set()
+
+
+class Quoting(Complete):
+    """An index of a field with a quote in it breaks the query."""
+
+    def ensure_index(self, db_name, fields, index_name=None):
+        if any("'" in name for name in fields):
+            raise HTTPException(500, "syntax error")
+
+
+class Guessing(Complete):
+    """Where there is an index, a document that is missing is found."""
+
+    indexed = ()
+
+    def ensure_index(self, db_name, fields, index_name=None):
+        self.indexed = (*self.indexed, db_name)
+
+    def get(self, db_name, doc_id):
+        if db_name in self.indexed and (db_name, doc_id) not in self.kept:
+            return {"_id": doc_id}
+        return super().get(db_name, doc_id)
+
+
+@pytest.mark.parametrize("service", [Quoting, Guessing])
+def test_index_is_blamed_for_what_it_changes(service):
+    assert named_by(dict(outcomes(target_of(service), OF_INDEXES))) == {"IDX-1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "clauses"),
+    [
+        ("save_many_entry_without_rev", {"BULK-1"}),
+        ("save_many_entries_once_for_each_id", {"BULK-1", "BULK-5"}),
+        ("save_many_gives_the_exception", {"BULK-1"}),
+        ("save_many_merges", {"BULK-1"}),
+        ("save_many_makes_ids", {"BULK-2"}),
+        ("save_many_takes_500_at_most", {"BULK-5"}),
+        ("delete_many_gives_none", {"BULK-3"}),
+        ("get_many_without_ids", {"BULK-4"}),
+        ("get_many_binds_999_ids", {"BULK-5"}),
+        ("find_gives_an_iterator", {"FIND-1"}),
+        ("find_needs_a_selector", {"FIND-1"}),
+        ("find_takes_a_query", {"FIND-1"}),
+        ("projection_without_id", {"FIND-2"}),
+    ],
+)
+def test_mistake_is_told_by_its_own_clause_and_no_other(name, clauses):
+    came = dict(outcomes(EVERY[name].target, TRIED))
+    assert named_by(came) == clauses
+
+
 def test_method_that_fails_otherwise_is_there():
-    class Fails(Wide):
+    class Fails(Complete):
         def find(self, db_name, selector, fields=None, limit=10000):
             raise ValueError("broken")
 
@@ -95,7 +194,7 @@ def test_method_that_fails_otherwise_is_there():
 
 
 def test_never_written_collection_is_one_for_all():
-    kit = kit_of(Wide())
+    kit = kit_of(Complete())
     names = {optional.never_written(kit).name for _ in range(3)}
     assert len(names) == 1
     assert len(kit.workspace.used) == 2, "itself, and the one that the ground was tried on"
@@ -141,7 +240,7 @@ def test_selector_means_what_the_contract_says(saved, listed, selector, means):
     ],
 )
 def test_what_save_many_may_have_saved_is_deleted(entries, deleted):
-    class Answering(Wide):
+    class Answering(Complete):
         def save_many(self, db_name, docs):
             return entries
 

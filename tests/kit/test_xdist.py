@@ -1,6 +1,7 @@
 """The suite under pytest-xdist: workers of one seed, one report, one summary."""
 
 import pytest
+from authors import collections_kept
 
 pytest.importorskip("xdist")
 
@@ -59,9 +60,37 @@ def test_real_names_are_not_shared_by_workers(author):
     author.subclasses("OnFiles", "    disposable = True\n")
     result = author.pytest("-n", "2", clause="ISO-5,SCH")
     assert result.ret == 0
-    names = set((author.folder / "kept" / "names").read_text().split())
+    names = collections_kept(author.folder)
     assert names
-    assert all(name.startswith('"gfc_') for name in names)
+    assert all(name.startswith("gfc_") for name in names)
+
+
+OWN_TESTS = """
+import pytest
+
+
+class TestQueue:
+    def test_unwritten_collection_is_empty(self):
+        pass
+
+    @pytest.mark.skip
+    def test_missing_document_is_404(self):
+        pass
+
+    def test_own(self):
+        pass
+
+
+def test_deleted_document_is_404():
+    pass
+"""
+
+
+def test_test_that_only_has_a_name_of_the_suite_is_no_target(author):
+    author.subclasses("Right", "    name = 'mydb'\n" + OWN_TESTS)
+    result = author.pytest("-n", "2", clause="GET-3,LIST-3")
+    assert result.ret == 0
+    assert [target["name"] for target in author.report()["targets"]] == ["mydb"]
 
 
 def test_class_that_cannot_be_meant_is_told(author):

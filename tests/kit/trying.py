@@ -1,14 +1,17 @@
 """Tests of the suite tried on one service, each with what it raised."""
 
+from contextlib import contextmanager
+
 from gofannon_conformance.contract import load
 from gofannon_conformance.profiles import profile_named
 from gofannon_conformance.running import Options, Run
-from gofannon_conformance.selftest.trial import TESTS, kit_for
+from gofannon_conformance.selftest.trial import TESTS
 from gofannon_conformance.suite import DatabaseServiceContract
+from gofannon_conformance.suite.kit import Kit
 from gofannon_conformance.target import Capabilities, Target
 from gofannon_conformance.violation import NotApplicable, NotTested, Violation, Violations
 
-__all__ = ["TESTS", "clauses_of", "outcomes", "target_of"]
+__all__ = ["TESTS", "clauses_of", "kits", "named_by", "of_groups", "outcomes", "target_of"]
 
 
 def target_of(service, *, capabilities=None, **claims):
@@ -16,20 +19,32 @@ def target_of(service, *, capabilities=None, **claims):
         name=service.__name__,
         connect=service,
         capabilities=Capabilities.of(capabilities),
-        collections=lambda opened: opened.created,
         **claims,
     )
 
 
-def outcomes(target, tests, *, seed=1):
-    """Run tests of the suite on one open service; give what each of them raised."""
-    run = Run(Options(profile=profile_named("quick"), seed=seed), load())
+def of_groups(*groups):
+    """Give the tests whose first clause is of some groups."""
+    return {test: ids for test, ids in TESTS.items() if ids[0].partition("-")[0] in groups}
+
+
+@contextmanager
+def kits(target, *, seed=1, profile="quick"):
+    """Open a service; give a function that makes what a test of that name is handed."""
+    run = Run(Options(profile=profile_named(profile), seed=seed), load())
     session = run.open(target)
     try:
-        for test in tests:
-            yield test, outcome(kit_for(run, session, test))
+        yield lambda test: Kit.of(session, run.options, test)
     finally:
         session.close()
+        run.close_all()
+
+
+def outcomes(target, tests, **more):
+    """Run tests of the suite on one open service; give what each of them raised, as it does."""
+    with kits(target, **more) as kit_of:
+        for test in tests:
+            yield test, outcome(kit_of(test))
 
 
 def outcome(kit):
@@ -43,8 +58,14 @@ def outcome(kit):
 
 
 def clauses_of(raised):
+    """Give the clauses that a test has named."""
     if isinstance(raised, Violation):
         return set(raised.clauses)
     if isinstance(raised, Violations):
         return {clause for violation in raised.violations for clause in violation.clauses}
     return set()
+
+
+def named_by(came):
+    """Give the clauses that some tests have named."""
+    return {clause for raised in came.values() for clause in clauses_of(raised)}

@@ -8,8 +8,8 @@ from gofannon_conformance.resolve import resolve
 DYNAMODB = resolve("dynamodb")
 
 
-class TestDynamoDBOnDynalite(DatabaseServiceContract):
-    target = replace(DYNAMODB, name="dynamodb on dynalite", server="dynamodb:dynalite")
+class TestDynamoDBOnMoto(DatabaseServiceContract):
+    target = replace(DYNAMODB, name="dynamodb on moto", server="dynamodb:moto")
 
 
 class TestDynamoDBInMoto(DatabaseServiceContract):

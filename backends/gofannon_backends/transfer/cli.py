@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from gofannon_backends.base import DatabaseService
     from gofannon_backends.transfer import Options, Progress, Summary
 
 NOT_MOVED: Final = 1
 NOT_AS_ASKED: Final = 2
+
+_INTERRUPTED: Final = "interrupted; nothing is lost: run the same again to go on"
+_TO_END: Final = (signal.SIGINT, signal.SIGTERM)
+_TIDYING_SECONDS: Final = 10
 
 _EPILOG: Final = (
     "A SOURCE or TARGET is a provider (couchdb, dynamodb, firestore, postgresql or one that is "
@@ -184,9 +189,8 @@ def _run(work: Callable[[_Run], Summary], given: dict[str, Any]) -> NoReturn:
     """Do the work, print what came of it, and exit with the status that says so."""
     from gofannon_backends.transfer import NotAsAskedError, StoppedError
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with ExitStack() as stack:
+        with _interrupts(), ExitStack() as stack:
             summary = work(_Run(stack, given))
     except NotAsAskedError as error:
         _fail(str(error), NOT_AS_ASKED)
@@ -197,12 +201,41 @@ def _run(work: Callable[[_Run], Summary], given: dict[str, Any]) -> NoReturn:
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}", NOT_AS_ASKED)
     except KeyboardInterrupt:
-        _fail("interrupted; nothing is lost: run the same again to go on", NOT_MOVED)
+        _fail(_INTERRUPTED, NOT_MOVED)
     for line in summary.lines():
         # What the terminal cannot show, half characters too, is shown as its number.
         encoding = sys.stdout.encoding
         click.echo(line.encode(encoding, "backslashreplace").decode(encoding))
     sys.exit(0 if summary.complete else NOT_MOVED)
+
+
+@contextmanager
+def _interrupts() -> Iterator[None]:
+    """Let Ctrl-C, or being told to end, break off what is done meanwhile."""
+    heard = [number for number in _TO_END if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, _interrupt) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """Break off; and end for good where the tidying up does not come to its end.
+
+    An exception in the middle of a library's locking can leave it locked, and a connection that
+    is closed then would wait for ever. The journal bears an end at any moment.
+    """
+    if hasattr(signal, "alarm"):  # not on Windows
+        signal.signal(signal.SIGALRM, _leave)
+        signal.alarm(_TIDYING_SECONDS)
+    raise KeyboardInterrupt
+
+
+def _leave(*_: object) -> NoReturn:
+    os.write(2, f"gofannon-data: {_INTERRUPTED}\n".encode())
+    os._exit(NOT_MOVED)
 
 
 def _fail(message: str, status: int) -> NoReturn:

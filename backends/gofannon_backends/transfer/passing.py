@@ -52,13 +52,14 @@ class Document:
 
     def line(self) -> bytes:
         """Return its line in a file, line feed included."""
-        return _dumped(self._whole(), sort_keys=False) + b"\n"
+        return _dumped(self.whole(), sort_keys=False) + b"\n"
 
     def checksum(self) -> bytes:
         """Return the checksum of all of it, the id included."""
-        return _checksum(_dumped(self._whole(), sort_keys=True))
+        return _checksum(_dumped(self.whole(), sort_keys=True))
 
-    def _whole(self) -> dict[str, Any]:
+    def whole(self) -> dict[str, Any]:
+        """Return the document with its `_id`, as a service takes and gives it."""
         return {"_id": self.doc_id, **self.fields}
 
 

@@ -27,7 +27,7 @@ from gofannon_backends.transfer.failures import NotAsAskedError
 from gofannon_backends.transfer.summary import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 RUN: Final = "run.json"
@@ -148,21 +148,31 @@ class Journal:
 
     def begin(self, collection: int, line: int, outcome: Outcome) -> None:
         """Note that a document is about to be written."""
+        self.begin_many(collection, {line: outcome})
+
+    def begin_many(self, collection: int, outcomes: Mapping[int, Outcome]) -> None:
+        """Note that the documents of these lines are about to be written."""
         with self._lock:
-            self._intend(collection, line, outcome)
-            self._append(_INTENTION_OF[outcome], collection, line)
+            for line, outcome in outcomes.items():
+                self._intend(collection, line, outcome)
+            self._append(collection, ((_INTENTION_OF[o], line) for line, o in outcomes.items()))
 
     def settle(self, collection: int, line: int, outcome: Outcome) -> None:
         """Note that the target has the document."""
+        self.settle_many(collection, {line: outcome})
+
+    def settle_many(self, collection: int, outcomes: Mapping[int, Outcome]) -> None:
+        """Note that the target has the documents of these lines."""
         with self._lock:
-            self._count(collection, line, outcome)
-            self._append(_RESULT_OF[outcome], collection, line)
+            for line, outcome in outcomes.items():
+                self._count(collection, line, outcome)
+            self._append(collection, ((_RESULT_OF[o], line) for line, o in outcomes.items()))
 
     def unsettle(self, collection: int, line: int) -> None:
         """Note that the target does not have the document after all: it is to be tried again."""
         with self._lock:
             self._uncount(collection, line)
-            self._append(_TAKEN_BACK, collection, line)
+            self._append(collection, [(_TAKEN_BACK, line)])
 
     def close(self) -> None:
         """Flush and close the file; what comes after is not noted in it."""
@@ -191,10 +201,11 @@ class Journal:
             self._settled[collection].remove(line)
             self._counts[collection][self.begun(collection, line) or Outcome.ALREADY_THERE] -= 1
 
-    def _append(self, letter: bytes, collection: int, line: int) -> None:
+    def _append(self, collection: int, lettered: Iterable[tuple[bytes, int]]) -> None:
         if self._descriptor is None:
             return
-        os.write(self._descriptor, b"%s %d %d\n" % (letter, collection, line))
+        lines = [b"%s %d %d\n" % (letter, collection, line) for letter, line in lettered]
+        os.write(self._descriptor, b"".join(lines))
         now = monotonic()
         if now - self._flushed > _FLUSH_SECONDS:
             os.fsync(self._descriptor)

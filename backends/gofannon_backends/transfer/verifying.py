@@ -14,17 +14,16 @@ from array import array
 from typing import TYPE_CHECKING, Protocol
 
 from gofannon_backends.transfer import folder
-from gofannon_backends.transfer.passing import UnfitError, taken
-from gofannon_backends.transfer.reading import Source, given_by
-from gofannon_backends.transfer.sorted_runs import SortedRuns
-from gofannon_backends.transfer.summary import Outcome, Problem
-from gofannon_backends.transfer.writing import (
-    Place,
+from gofannon_backends.transfer.asking import (
     RefusedError,
     Target,
     TargetFailedError,
     checksum_in,
 )
+from gofannon_backends.transfer.passing import UnfitError, taken
+from gofannon_backends.transfer.reading import Source, given_by
+from gofannon_backends.transfer.sorted_runs import SortedRuns
+from gofannon_backends.transfer.summary import Outcome, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from gofannon_backends.transfer.passing import Document
     from gofannon_backends.transfer.progress import Progress
+    from gofannon_backends.transfer.writing import Place
 
 
 class ReadableTarget(Source, Target, Protocol):

@@ -1,8 +1,12 @@
-"""Writing documents into a target with many threads, each document by itself.
+"""Writing documents into a target with many threads, each of them a batch at a time.
 
-Before documents are written the target is asked for them, a few at a time: what is there is not
-overwritten, unless that was asked for. Another program that creates the same document between the
-question and the writing is not seen; the interface has no way to say "create only".
+Before documents are written the target is asked for them: what is there is not overwritten, unless
+that was asked for. Another program that creates the same document between the question and the
+writing is not seen; the interface has no way to say "create only".
+
+A batch goes in by the target's own `get_many` and `save_many`, where it has them. What does not go
+in so, for whatever reason, is then tried by itself: that tells what is wrong with it, and whether
+it is the document or the target.
 """
 
 from __future__ import annotations
@@ -12,58 +16,43 @@ import random
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from fastapi import HTTPException
-
+from gofannon_backends.transfer.asking import (
+    RefusedError,
+    TargetFailedError,
+    asked,
+    checksum_in,
+    checksum_of,
+)
 from gofannon_backends.transfer.failures import StoppedError
-from gofannon_backends.transfer.passing import Document, UnfitError, taken
 from gofannon_backends.transfer.summary import Outcome, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
-    from typing import Any
 
+    from gofannon_backends.transfer.asking import Target
+    from gofannon_backends.transfer.passing import Document
     from gofannon_backends.transfer.progress import Progress
     from gofannon_backends.transfer.state import Journal
     from gofannon_backends.transfer.summary import Problems
 
-_BATCH_DOCUMENTS: Final = 16
-_BATCH_BYTES: Final = 256 * 1024
-"""How much is asked for at once: little, so that the answer is new when it is acted upon."""
+_BATCH_DOCUMENTS: Final = 100
+_BATCH_BYTES: Final = 512 * 1024
+"""How much is asked for at once: little, so that the answer is new when it is acted upon; and
+each writer has two batches in memory."""
 
 _ATTEMPTS: Final = 4
 _FIRST_PAUSE: Final = 0.2
 _GIVE_UP_AFTER: Final = 10
 """So many documents in a row that the target has failed: it is the target, not the documents."""
 
-_NOT_THE_DOCUMENTS: Final = frozenset({401, 403, 408, 429})
-"""Of the statuses below 500: credentials, time and throttling are no document's fault."""
-
 _STOP_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.1
 
 
-class Target(Protocol):
-    """What can be written to: any `DatabaseService`."""
-
-    def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
-        """Return the document; a missing one is a 404."""
-
-    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
-        """Create the document, or replace it whole."""
-
-
-class TargetFailedError(Exception):
-    """The target failed for a reason that is not the document's, and may pass."""
-
-
-class RefusedError(Exception):
-    """The target does not take the document."""
-
-
-_Batch = list[tuple[int, Document]]
+_Batch = list[tuple[int, "Document"]]
 _Present = dict[str, bytes | None]
 
 
@@ -167,10 +156,13 @@ class Writing:
 
     def _settle_batch(self, place: Place, batch: _Batch, unsettled: dict[Outcome, int]) -> None:
         present = self._present(place, batch)
+        done = self._saved_at_once(place, batch, present)
         for line, document in batch:
             if self._stop.is_set():
                 return
-            problem = self._settled(place, line, document, present)
+            problem = None
+            if line not in done:
+                problem = self._settled(place, line, document, present)
             if problem is not None:
                 self.problems.add(problem)
                 with self._lock:
@@ -187,13 +179,47 @@ class Writing:
             return {}
         doc_ids = [document.doc_id for _, document in batch]
         try:
-            found = _asked(lambda: get_many(place.collection, doc_ids))
+            found = asked(lambda: get_many(place.collection, doc_ids))
             return {
-                doc_id: _checksum_of(place.collection, found[doc_id], self.leave_behind)
+                doc_id: checksum_of(place.collection, found[doc_id], self.leave_behind)
                 for doc_id in doc_ids
             }
         except (RefusedError, TargetFailedError, LookupError, TypeError):
             return {}
+
+    def _saved_at_once(self, place: Place, batch: _Batch, present: _Present) -> set[int]:
+        """Save what the target lacks of a batch, or is to replace; return the lines that went in.
+
+        The others are no longer in `present`: they may be there all the same, or be refused.
+        """
+        save_many = getattr(self.target, "save_many", None)
+        if save_many is None or self.dry_run:
+            return set()
+        intended: dict[int, Outcome] = {}
+        documents: dict[int, Document] = {}
+        for line, document in batch:
+            if document.doc_id not in present:
+                continue
+            found = present[document.doc_id]
+            if found is None or (self.overwrite and found != document.checksum()):
+                intended[line] = Outcome.MOVED if found is None else Outcome.REPLACED
+                documents[line] = document
+        if not documents:
+            return set()
+        self.journal.begin_many(place.number, intended)
+        for document in documents.values():
+            del present[document.doc_id]
+        try:
+            given = [document.whole() for document in documents.values()]
+            entries = asked(lambda: save_many(place.collection, given))
+        except (RefusedError, TargetFailedError):
+            return set()
+        saved = _lines_saved(documents, entries)
+        self.journal.settle_many(place.number, {line: intended[line] for line in saved})
+        if saved:
+            with self._lock:
+                self._failed_in_a_row = 0
+        return saved
 
     def _settled(
         self, place: Place, line: int, document: Document, present: _Present
@@ -241,7 +267,7 @@ class Writing:
             outcome = Outcome.MOVED if present is None else Outcome.REPLACED
             if not self.dry_run:
                 self.journal.begin(place.number, line, outcome)
-                _asked(
+                asked(
                     lambda: self.target.save(
                         place.collection, document.doc_id, dict(document.fields)
                     )
@@ -259,24 +285,17 @@ class Writing:
                 )
 
 
-def checksum_in(
-    target: Target, collection: str, doc_id: str, leave_behind: AbstractSet[str]
-) -> bytes | None:
-    """Return the checksum of a target's document; None if there is none of that id.
-
-    What is there and is no document that could be moved has a checksum that is no document's.
-    """
-    found = _asked(lambda: target.get(collection, doc_id), missing=True)
-    return _checksum_of(collection, found, leave_behind)
-
-
-def _checksum_of(
-    collection: str, found: object | None, leave_behind: AbstractSet[str]
-) -> bytes | None:
-    try:
-        return None if found is None else taken(collection, found, leave_behind).checksum()
-    except UnfitError:
-        return b""
+def _lines_saved(documents: dict[int, Document], entries: object) -> set[int]:
+    """Return the lines of those documents that the answer of `save_many` says are saved."""
+    if not isinstance(entries, list) or len(entries) != len(documents):
+        return set()
+    return {
+        line
+        for (line, document), entry in zip(documents.items(), entries, strict=True)
+        if isinstance(entry, dict)
+        and entry.get("ok") is True
+        and entry.get("id") == document.doc_id
+    }
 
 
 def _batches(documents: Iterator[tuple[int, Document]]) -> Iterator[_Batch]:
@@ -290,21 +309,6 @@ def _batches(documents: Iterator[tuple[int, Document]]) -> Iterator[_Batch]:
             batch, size = [], 0
     if batch:
         yield batch
-
-
-def _asked(call: Any, *, missing: bool = False) -> Any:
-    """Make a call to the target; what goes wrong is told apart by whose fault it is."""
-    try:
-        return call()
-    except HTTPException as failure:
-        status, why = failure.status_code, str(failure.detail)
-    except Exception as failure:  # noqa: BLE001 - a service's own error, whose text may hold secrets
-        status, why = 500, f"the target's service raised {type(failure).__name__}"
-    if missing and status == 404:
-        return None
-    if status in _NOT_THE_DOCUMENTS or status >= 500:
-        raise TargetFailedError(why)
-    raise RefusedError(why)
 
 
 def _failed(place: Place, document: Document, why: str) -> Problem:

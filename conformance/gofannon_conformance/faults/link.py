@@ -59,6 +59,8 @@ class Link:
         self._writer = writer
         self._exchanges: dict[int, Exchange] = {}
         self._held: set[asyncio.Task[None]] = set()
+        self._own_words: bytearray | None = None
+        """What the proxy has to say itself, while an answer of the server's is half said."""
         self._running: asyncio.Task[None] | None = None
         self._manner: Manner = "RST"
 
@@ -129,12 +131,12 @@ class Link:
 
     async def _take(self, piece: Piece, server: asyncio.StreamWriter) -> None:
         if piece.own_reply and self._control.mute is None:
-            _write(self._writer, piece.own_reply)
+            self._say(piece.own_reply)
         exchange = self._exchange_of(piece)
         match self._fault_of(exchange):
             case Mute(passed_on=False):
                 self.lost = True
-                if self._control.speaking.is_set():  # its silence was over before it was whole
+                if self._over(exchange).is_set():  # its silence was over before it was whole
                     raise _Ended("RST")
             case Drop(manner):
                 if piece.ends:
@@ -167,14 +169,19 @@ class Link:
         armed = exchange.fault if exchange is not None else None
         return armed if armed is not None else self._control.mute
 
+    def _over(self, exchange: Exchange | None) -> asyncio.Event:
+        if exchange is not None and exchange.fault is not None:
+            return exchange.over
+        return self._control.over
+
     async def _answer_instead(self, piece: Piece, name: str, server: asyncio.StreamWriter) -> None:
         to_server, to_client = self._framing.declined(piece)
         _write(server, to_server)
-        _write(self._writer, to_client)
+        self._say(to_client)
         if piece.ends:
             assert piece.exchange is not None  # noqa: S101  # a request has a number
             reply = self._framing.reply(name, piece.exchange)
-            _write(self._writer, reply.data)
+            self._say(reply.data)
             await self._writer.drain()
             if reply.closes:
                 raise _Ended("FIN")
@@ -222,7 +229,7 @@ class Link:
         before = 0 if exchange is None else exchange.answered
         match self._fault_of(exchange):
             case Mute():
-                await self._control.speaking.wait()
+                await self._over(exchange).wait()
             case Cut(after, manner, hook, reply) if before + len(data) > after:
                 self._answer(data[: max(after - before, 0)], exchange)
                 await self._writer.drain()
@@ -234,19 +241,35 @@ class Link:
                     await self._writer.drain()
                 server.transport.abort()
                 raise _Ended(manner)
-            case Drip(rate):
+            case Drip(rate) if exchange is not None:
                 await self._drip(data, rate, exchange)
                 return
             case Delay(longest) if not before:
                 await self._control.pause(longest)
         self._answer(data, exchange)
 
-    async def _drip(self, data: bytes, rate: float, exchange: Exchange | None) -> None:
+    async def _drip(self, data: bytes, rate: float, exchange: Exchange) -> None:
         size = max(1, int(rate * _DROP_SECONDS))
+        self._own_words = bytearray()
         for at in range(0, len(data), size):
-            await asyncio.sleep(size / rate)
+            if not exchange.cancelled:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(size / rate):
+                        await exchange.over.wait()
+            if exchange.over.is_set() or exchange.cancelled:
+                self._answer(data[at:], exchange)
+                break
             self._answer(data[at : at + size], exchange)
             await self._writer.drain()
+        own_words, self._own_words = self._own_words, None
+        _write(self._writer, bytes(own_words))
+
+    def _say(self, data: bytes) -> None:
+        """Say something to the client in the server's place, not in the middle of an answer."""
+        if self._own_words is None:
+            _write(self._writer, data)
+        else:
+            self._own_words += data
 
     def _answer(self, data: bytes, exchange: Exchange | None) -> None:
         self._control.count(answered=len(data))

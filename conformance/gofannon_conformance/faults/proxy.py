@@ -7,7 +7,7 @@ import random
 import socket
 import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from gofannon_conformance.faults.faults import Mute, Refuse
@@ -45,6 +45,8 @@ class Exchange:
     answered: int = 0
     """Bytes of the server's answer that the client got."""
     cancelled: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    """Set when the fault that was armed as it began is cleared."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,7 @@ class Control:
     def __init__(self, server: tuple[str, int]) -> None:
         self.server = server
         self.counts = Counts()
-        self.speaking = asyncio.Event()
+        self.over = asyncio.Event()
         self.watchers: list[list[Exchange]] = []
         self.hook_failed: Exception | None = None
         self._fault: Fault | None = None
@@ -240,17 +242,18 @@ class Control:
         """Let a fault befall what comes."""
         self._fault, self._nth, self._lasting, self._seen = fault, nth, lasting, 0
         self._random = random.Random(getattr(fault, "seed", 0))  # noqa: S311  # as above
-        self.speaking = asyncio.Event()
+        self.over = asyncio.Event()
 
     def disarm(self) -> None:
-        """Let what comes pass, and what is silent speak."""
+        """Let what comes pass, and what is silent or slow speak."""
         self._fault = None
-        self.speaking.set()
+        self.over.set()
 
     def begin(self, *, handshake: bool) -> Exchange:
         """Note that a request begins, and what is to befall it."""
         self._numbers += 1
-        exchange = Exchange(self._numbers, self._next_fault(handshake=handshake), handshake)
+        fault = self._next_fault(handshake=handshake)
+        exchange = Exchange(self._numbers, fault, handshake, over=self.over)
         self.count(requests=1)
         for seen in self.watchers:
             seen.append(exchange)

@@ -13,20 +13,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gofannon_conformance.mutants.controls import CONTROLS, Control
+from gofannon_conformance.mutants.controls import PLAIN_CONTROLS
 from gofannon_conformance.mutants.deleting import DELETING
 from gofannon_conformance.mutants.documents import DOCUMENTS
 from gofannon_conformance.mutants.errors import ERRORS
+from gofannon_conformance.mutants.faulting import FAULTING, SERVED_CONTROLS
 from gofannon_conformance.mutants.ids import IDS
+from gofannon_conformance.mutants.lasting import LASTING, LASTING_CONTROLS
 from gofannon_conformance.mutants.listing import LISTING
 from gofannon_conformance.mutants.merging import MERGING
-from gofannon_conformance.mutants.mutant import Mutant
+from gofannon_conformance.mutants.mutant import Control, Mutant
 from gofannon_conformance.mutants.names import NAMES
+from gofannon_conformance.mutants.racing import RACING, RACING_CONTROLS
 from gofannon_conformance.mutants.reading import READING
 from gofannon_conformance.mutants.refusing import REFUSING
 from gofannon_conformance.mutants.revisions import REVISIONS
 from gofannon_conformance.mutants.saving import SAVING
 from gofannon_conformance.mutants.seen import MET, SEEN
+from gofannon_conformance.mutants.wider import WIDER, WIDER_CONTROLS
 
 if TYPE_CHECKING:
     from gofannon_conformance.target import Target
@@ -46,12 +50,21 @@ _ALL = (
     *IDS,
     *DOCUMENTS,
     *SEEN,
+    *WIDER,
+    *RACING,
+    *LASTING,
+    *FAULTING,
 )
+
+_RIGHT = (*PLAIN_CONTROLS, *WIDER_CONTROLS, *RACING_CONTROLS, *LASTING_CONTROLS, *SERVED_CONTROLS)
 
 MUTANTS = {m.name: replace(m, seen=MET.get(m.name, m.seen)) for m in _ALL}
 """Every mutant, by its name."""
 
-if len({*MUTANTS, *CONTROLS}) < len(_ALL) + len(CONTROLS):
+CONTROLS = {control.name: control for control in _RIGHT}
+"""Every right service, by its name."""
+
+if len({*MUTANTS, *CONTROLS}) < len(_ALL) + len(_RIGHT):
     raise ValueError("two services of the zoo have one name")
 
 

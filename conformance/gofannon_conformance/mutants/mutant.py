@@ -36,6 +36,25 @@ class Mutant:
         return target_of(self.name, self.make, self.claims)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """A right service: it must pass every clause, but for the SHOULD ones that it `lacks`."""
+
+    name: str
+    kind: str
+    """What it is, in one sentence."""
+    make: Callable[..., Any]
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    lacks: tuple[str, ...] = ()
+    tried_by: tuple[str, ...] = ()
+    """The groups of clauses by whose tests it is tried, if not by all of them."""
+
+    @property
+    def target(self) -> Target:
+        """The service as the kit is pointed at it."""
+        return target_of(self.name, self.make, self.claims)
+
+
 def target_of(name: str, make: Callable[..., Any], claims: Mapping[str, Any]) -> Target:
     """Make the target of a service of this package."""
     written = _Written({"collections": _created, **claims})

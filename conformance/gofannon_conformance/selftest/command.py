@@ -13,7 +13,7 @@ from gofannon_conformance.selftest.crew import cores
 from gofannon_conformance.selftest.drawing import markdown, terminal
 from gofannon_conformance.selftest.plan import planned
 from gofannon_conformance.selftest.running import selftest
-from gofannon_conformance.selftest.telling import as_json
+from gofannon_conformance.selftest.telling import as_json, too_few
 from gofannon_conformance.selftest.watching import Watching
 from gofannon_conformance.usage import UsageError
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 BEGIN, END = "<!-- selftest: begin -->", "<!-- selftest: end -->"
 """Where a page has its matrix; what stands around them stays."""
+
+PER_CORE = 3
+"""Processes for each core: most of the time of the deep groups is spent waiting."""
 
 AS_IT_SHOULD, ERRORS, NOT_RUN = 0, 1, 2
 
@@ -40,11 +43,12 @@ def run_selftest(
     color: bool | None,
 ) -> int:
     """Run the suite on the zoo, show the matrix, write the files, and give the exit status."""
+    if quick and right:
+        raise UsageError("--quick and --right: the right services have one form only")
     plan = planned(
-        form="quick" if quick else "whole",
+        form="right" if right else "quick" if quick else "whole",
         names=names,
         clauses=clauses,
-        right=right,
         seed=random.SystemRandom().randrange(1, 2**32) if seed is None else seed,
         seeds=seeds,
     )
@@ -53,7 +57,7 @@ def run_selftest(
         if file is not None and not Path(file).absolute().parent.is_dir():
             raise UsageError(f"{option} {file}: there is no such folder")
     colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ if color is None else color
-    workers = jobs or cores()
+    workers = jobs or PER_CORE * cores()
     total = len(plan.services) * len(plan.seeds)
     sys.stderr.write(
         f"selftest: {total} services to try, the {plan.form} form, {workers} processes, "
@@ -84,6 +88,8 @@ def place(file: Path, text: str) -> None:
 
 def exit_status(matrix: Matrix) -> int:
     """Give 0 if all is as it should be, 1 if not, 2 if that is not known."""
-    if matrix.errors:
+    if not matrix.rows:
+        return NOT_RUN
+    if matrix.errors or (matrix.tells_redundancy and (matrix.idle or too_few(matrix))):
         return ERRORS
-    return NOT_RUN if matrix.interrupted or not matrix.rows else AS_IT_SHOULD
+    return NOT_RUN if matrix.interrupted else AS_IT_SHOULD

@@ -200,3 +200,8 @@ class Matrix:
     def redundant(self) -> tuple[str, ...]:
         """The tests that kill nothing that no other test kills."""
         return tuple(test for test in self.on_trial if not self.alone[test])
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """The tests that kill nothing, though they could: nobody knows whether they can fail."""
+        return tuple(test for test in self.on_trial if not self.kills[test])

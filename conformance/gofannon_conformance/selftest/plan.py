@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 APART = frozenset({"CON", "DUR", "FAULT"})
 """The groups about races, processes and networks, which cost seconds. Their tests are run
-on the mutants that are meant for them, and in the whole form on the right services."""
+on the mutants that are meant for them, which no others are, and in the whole form on the right
+services."""
+
+OPTIONAL = frozenset({"FIND", "IDX", "BULK", "ASYNC"})
+"""The groups about methods that a service need not have. A mutant that is meant for them alone
+is right in all else, and tried by the tests of its groups."""
 
 LARGE = frozenset({"DOC-12", "DOC-13", "DOC-14", "LIST-6"})
 """The clauses about size. Their tests are two fifths of the time of all others together, and are
@@ -28,7 +33,10 @@ run on the mutants that are meant for such a clause, and on the right services."
 PROFILE = replace(profile_named("quick"), name="selftest", shrinks=False)
 """Nobody reads the examples of a selftest, so they are left as large as they were found."""
 
-FORMS = ("whole", "quick")
+FORMS = ("whole", "quick", "right")
+"""Every mutant by every test that may have to do with it; each only until what is meant has failed;
+and the right services alone, by all tests of their groups. In the first two stand only the
+right services that are tried by all groups, and they are spared those that cost seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,17 +63,18 @@ def planned(
     form: str,
     names: Sequence[str] = (),
     clauses: Sequence[str] = (),
-    right: bool = False,
     seed: int,
     seeds: int = 1,
 ) -> Plan:
-    """Choose from the zoo: by names or patterns of them, by clauses, or the right services alone.
+    """Choose from the zoo what a form is about, by names or patterns of them, or by clauses.
 
-    >>> [s.name for s in planned(form="quick", names=["list*all*"], seed=1).services]
-    ['list_all_is_called_list', 'list_all_annotated_as_list', 'list_all_creates_the_collection']
+    >>> [s.name for s in planned(form="quick", names=["minus_*", "tiny_*"], seed=1).services]
+    ['minus_zero_is_zero', 'tiny_floats_are_zero']
     """
     everything: tuple[Mutant | Control, ...] = (*CONTROLS.values(), *MUTANTS.values())
-    chosen = tuple(CONTROLS.values()) if right else everything
+    chosen = tuple(CONTROLS.values()) if form == "right" else everything
+    if form != "right" and not names:
+        chosen = tuple(s for s in chosen if isinstance(s, Mutant) or not s.tried_by)
     if names:
         chosen = tuple(s for s in chosen if any(fnmatchcase(s.name, name) for name in names))
         known = [service.name for service in everything]
@@ -83,7 +92,7 @@ def planned(
         form=form,
         services=chosen,
         seeds=tuple(range(seed, seed + seeds)),
-        is_all=chosen == everything,
+        is_all=form != "right" and not (names or clauses),
     )
 
 
@@ -98,21 +107,9 @@ def meant_by(service: Mutant | Control) -> tuple[str, ...]:
 def job_for(service: Mutant | Control, meant: Iterable[str], *, form: str, seed: int) -> Job:
     """Say by which tests a service is tried: in the quick form until what is meant has failed."""
     meant = frozenset(meant)
-    until: frozenset[str] = frozenset()
-    if not isinstance(service, Mutant) and form == "whole":
-        tests = tuple(TESTS)
-    elif form == "quick" and meant:
-        until = meant
-        tests = tuple(test for test, clauses in TESTS.items() if not meant.isdisjoint(clauses))
-    else:
-        tests = tuple(test for test, clauses in TESTS.items() if _is_due(clauses, meant))
-    return Job(
-        spec=service.target.spec,
-        tests=tests,
-        profile=PROFILE,
-        seed=seed,
-        until=until,
-    )
+    tests = tuple(test for test, clauses in TESTS.items() if _is_due(service, clauses, meant, form))
+    until = meant if form == "quick" else frozenset()
+    return Job(spec=service.target.spec, tests=tests, profile=PROFILE, seed=seed, until=until)
 
 
 def group_of(clause: str) -> str:
@@ -133,18 +130,33 @@ def is_apart(clauses: Iterable[str]) -> bool:
     return not {group_of(clause) for clause in clauses}.isdisjoint(APART)
 
 
-def _is_due(clauses: Iterable[str], meant: frozenset[str]) -> bool:
-    """Tell whether a test is run on a mutant in the whole form."""
+def takes_seconds(job: Job) -> bool:
+    """Tell whether a job has tests of the groups that cost seconds."""
+    return any(is_apart(TESTS[test]) for test in job.tests)
+
+
+def _is_due(
+    service: Mutant | Control, clauses: Sequence[str], meant: frozenset[str], form: str
+) -> bool:
+    """Tell whether a test of some clauses is run on a service."""
+    if not isinstance(service, Mutant):
+        if service.tried_by:
+            return not {group_of(clause) for clause in clauses}.isdisjoint(service.tried_by)
+        if is_apart(clauses):
+            return form == "right"
+        return form != "quick" or not LARGE.issuperset(clauses)
     if not meant.isdisjoint(clauses):
         return True
-    if LARGE.issuperset(clauses):
-        return not LARGE.isdisjoint(meant)
-    costly = {group_of(clause) for clause in clauses} & APART
-    return not costly or not costly.isdisjoint(group_of(clause) for clause in meant)
+    if (meant and form == "quick") or is_apart(meant) or is_apart(clauses):
+        return False
+    groups = {group_of(clause) for clause in meant}
+    if groups and groups <= OPTIONAL:
+        return not groups.isdisjoint(map(group_of, clauses))
+    return not LARGE.issuperset(clauses) or not LARGE.isdisjoint(meant)
 
 
 def _resolved(clauses: Sequence[str]) -> frozenset[str]:
     try:
-        return frozenset(c.id for text in clauses for c in load().resolve(text))
+        return load().asked_for(clauses)
     except UnknownClause as error:
         raise UsageError(str(error)) from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gofannon_conformance.selftest.crew import trials
 from gofannon_conformance.selftest.matrix import Matrix, Row
+from gofannon_conformance.selftest.plan import takes_seconds
 from gofannon_conformance.selftest.trial import TESTS
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def selftest(plan: Plan, *, workers: int, watch: Callable[[Row], object]) -> Mat
     places = {job: place for place, job in enumerate(jobs)}
     interrupted = False
     try:
-        with closing(trials(jobs, workers=workers)) as ended:
+        # The long ones first, so that none is left to be waited for alone.
+        in_turn = sorted(jobs, key=takes_seconds, reverse=True)
+        with closing(trials(in_turn, workers=workers)) as ended:
             for job, trial in ended:
                 service, meant = jobs[job]
                 row = Row(service=service, seed=job.seed, trial=trial, meant=meant)

@@ -27,6 +27,8 @@ def sentences(matrix: Matrix) -> list[str]:
             f"{len(matrix.redundant)} of {len(matrix.on_trial)} tests kill no mutant that no other "
             "test kills"
         )
+        if matrix.idle:
+            said.append(f"these tests kill no mutant at all: {', '.join(matrix.idle)}")
         if few := too_few(matrix):
             said.append(f"fewer than {ENOUGH} mutants are meant for {', '.join(few)}")
     if pending := [row.name for row in matrix.rows if row.verdict is Verdict.PENDING]:

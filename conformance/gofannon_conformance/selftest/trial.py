@@ -101,25 +101,8 @@ def tried(job: Job, target: Target | None = None) -> Trial:
     return Trial(told=tuple(told), seconds=perf_counter() - began)
 
 
-def kit_for(run: Run, session: Session, test: str) -> Kit:
-    """Give what one test is handed on an open service."""
-    session.caller.trace.begin_test()
-    return Kit(
-        test=test,
-        target=session.target,
-        contract=session.contract,
-        profile=run.options.profile,
-        seed=run.options.seed,
-        caller=session.caller,
-        workspace=session.workspace,
-        detected=session.detected,
-        instances=session.instances,
-        secrets=session.secrets,
-    )
-
-
 def _told(run: Run, session: Session, test: str, began: float) -> Told:
-    kit = kit_for(run, session, test)
+    kit = Kit.of(session, run.options, test)
     raised: Exception | None = None
     try:
         getattr(DatabaseServiceContract(), test)(kit)
@@ -130,9 +113,11 @@ def _told(run: Run, session: Session, test: str, began: float) -> Told:
     except Exception as error:  # noqa: BLE001  # the same
         raised = raised or error
     outcome, reason, violations = judged(raised)
+    leaks = session.opened.watch.take()
+    violations += leaks
     return Told(
         test=test,
-        outcome=outcome,
+        outcome=Outcome.FAIL if leaks and outcome is not Outcome.ERROR else outcome,
         at=perf_counter() - began,
         clauses=tuple(dict.fromkeys(c for violation in violations for c in violation.clauses)),
         said=violations[0].what if violations else reason,

@@ -9,8 +9,10 @@ from __future__ import annotations
 import atexit
 import importlib.util
 import os
+import secrets
 import time
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -69,7 +71,10 @@ class ContainerServer(Server):
         self._box = box
         # A port of our choice: the engine would draw another one at each start.
         self._port = free_port()
+        # A name of our choice: testcontainers knows of no container that was made and not started.
+        self._name = f"gofannon-{secrets.token_hex(6)}"
         container: Any = DockerContainer(box.image)
+        container.with_name(self._name)
         for name, value in box.environment.items():
             container.with_env(name, value)
         if box.command is not None:
@@ -125,6 +130,9 @@ class ContainerServer(Server):
             self._container.start()
         except Exception as error:
             # Above all: the image cannot be pulled. The engine's client has many words for it.
+            with suppress(Exception):  # most likely none was made
+                made = self._container.get_docker_client().client.containers.get(self._name)
+                made.remove(force=True, v=True)
             why = f"the container engine could not run {self._box.image}: {error}"
             raise Unavailable(why, f"docker pull {self._box.image}") from error
 

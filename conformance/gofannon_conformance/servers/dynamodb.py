@@ -45,12 +45,23 @@ LIMITS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 RUN_MOTO: Final = """
-import logging, sys
-from moto.server import main
+import logging, sys, threading
+from moto import server
+
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
-main(sys.argv[1:])
+guard, serve = threading.Lock(), server.run_simple
+
+def serve_in_turn(host, port, app, **options):
+    def in_turn(environ, start_response):
+        with guard:
+            return app(environ, start_response)
+    serve(host, port, in_turn, **options)
+
+server.run_simple = serve_in_turn
+server.main(sys.argv[1:])
 """
-"""Without the line per request that its web server writes."""
+"""One request after the other, for moto looks at a condition and then acts, without a lock: two
+deletes at once both succeed. And without the line per request that its web server writes."""
 
 
 def endpoint_of(port: int, plan: Plan) -> Endpoint:

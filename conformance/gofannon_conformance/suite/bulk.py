@@ -10,6 +10,12 @@ from gofannon_conformance.documents import portable_documents, small_documents
 from gofannon_conformance.snapshot import snapshot
 from gofannon_conformance.suite import expect
 from gofannon_conformance.suite.base import ContractTests, clause
+from gofannon_conformance.suite.bulk_blame import (
+    blame_for_deleting,
+    blame_for_getting,
+    blame_for_refusing,
+    blame_for_saving,
+)
 from gofannon_conformance.suite.bulk_cases import DOC_PATTERNS, DOUBTFUL, NO_IDS, UNUSUAL_IDS
 from gofannon_conformance.suite.bulk_checks import (
     check_among,
@@ -25,6 +31,7 @@ from gofannon_conformance.suite.unstorable import UNSTORABLE
 from gofannon_conformance.violation import violation
 
 if TYPE_CHECKING:
+    from gofannon_conformance.calls import Answer
     from gofannon_conformance.suite.kit import Kit
     from gofannon_conformance.workspace import Collection
 
@@ -33,9 +40,11 @@ Docs = list[dict[str, Any]]
 MANY = 1000
 """Documents in one request; every tenth brings an id that came before."""
 
-GOT_AT_ONCE = 320
-DELETED_AT_ONCE = 620
-"""Of these the other two are asked: more than the largest of a store's usual limits."""
+BESIDES = 50
+"""Ids of no document that the other two methods are asked for, with those thousand."""
+
+LEFT = 20
+"""Documents that `delete_many()` is not asked for."""
 
 PAST_A_BATCH = 130
 """Ids in one request: more than any store takes at once by its usual limits of 25 and 100."""
@@ -131,11 +140,11 @@ class BulkTests(ContractTests):
     @clause("BULK-1")
     def test_documents_saved_by_one_call_stay_the_callers_own(self, kit: Kit) -> None:
         collection = collection_for(kit, "save_many")
-        docs: Docs = [{"_id": "a", **snapshot(DEEP)}, {"_id": "b", "n": 0.1}, {"n": "no id"}]
+        docs: Docs = [{"_id": "a", **snapshot(DEEP)}, {"_id": "b", "n": 0.1}]
         docs.append(docs[0])
         before, held = snapshot(docs), {"a": DEEP, "b": {"n": 0.1}}
         answer = collection.save_many_themselves(docs)
-        check_saved(kit, answer, before, failed={2})
+        check_saved(kit, answer, before)
         check_arguments_stay(answer, before, docs, "BULK-1")
         spoil_shown(kit, docs, "the documents that were saved")
         spoil_shown(kit, answer.value, "the answer")
@@ -178,6 +187,16 @@ class BulkTests(ContractTests):
     @clause("BULK-2")
     def test_document_without_an_id_is_a_failed_entry(self, kit: Kit) -> None:
         collection = collection_for(kit, "save_many")
+        saving = blame_for_saving(kit, collection, "BULK-2")
+        failed_clause = blame_for_refusing(kit, collection, "BULK-2")
+
+        def check(answer: Answer, docs: Docs, failed: set[int]) -> None:
+            check_saved(
+                kit, answer, docs, saving.answer, failed=failed, failed_clause=failed_clause
+            )
+            held = {doc["_id"]: doc for place, doc in enumerate(docs) if place not in failed}
+            expect.listing(collection.list_all(), held, saving.stored)
+
         with kit.cases() as cases:
             for label, bad in NO_IDS.items():
                 for place in range(3):
@@ -185,16 +204,13 @@ class BulkTests(ContractTests):
                         kit.begin()
                         good: Docs = [{"_id": kit.fresh("good"), "n": n} for n in range(2)]
                         docs = [*good[:place], bad, *good[place:]]
-                        check_saved(kit, collection.save_many(docs), docs, "BULK-2", failed={place})
-                        held = {doc["_id"]: doc for doc in good}
-                        expect.listing(collection.list_all(), held, "BULK-2")
+                        check(collection.save_many(docs), docs, {place})
             with cases.case("nothing but such documents"):
                 kit.begin()
                 docs = snapshot([*NO_IDS.values()])
-                check_saved(
-                    kit, collection.save_many(docs), docs, "BULK-2", failed={*range(len(docs))}
-                )
-                expect.listing(collection.list_all(), {}, "BULK-2")
+                answer = collection.save_many_themselves(docs)
+                check(answer, [*NO_IDS.values()], {*range(len(NO_IDS))})
+                check_arguments_stay(answer, [*NO_IDS.values()], docs, "BULK-1")
 
     @clause("BULK-3")
     def test_deleting_many_is_idempotent(self, kit: Kit) -> None:
@@ -312,20 +328,24 @@ class BulkTests(ContractTests):
     @clause("BULK-5")
     def test_thousand_documents_by_one_call(self, kit: Kit) -> None:
         collection = collection_for(kit, "save_many")
+        gets, deletes = has(collection, "get_many"), has(collection, "delete_many")
+        saving = blame_for_saving(kit, collection, "BULK-5")
+        getting = blame_for_getting(kit, collection, "BULK-5") if gets else ""
+        deleting = blame_for_deleting(kit, collection, "BULK-5") if deletes else None
+        kit.begin()
         docs: Docs = [{"_id": f"doc-{_id_number(n):04}", "n": n} for n in range(MANY)]
         held = {doc["_id"]: doc for doc in docs}
-        check_saved(kit, collection.save_many(docs), docs, "BULK-5")
-        expect.listing(collection.list_all(), held, "BULK-5")
-        doc_ids = [f"doc-{_id_number(n):04}" for n in range(MANY + 50)]
-        if has(collection, "get_many"):
-            asked = doc_ids[-GOT_AT_ONCE:]
-            check_got(collection.get_many(asked), asked, held, "BULK-5")
-        if has(collection, "delete_many"):
-            asked = doc_ids[:DELETED_AT_ONCE]
-            check_deleted(collection.delete_many(asked), asked, "BULK-5")
+        check_saved(kit, collection.save_many(docs), docs, saving.answer)
+        expect.listing(collection.list_all(), held, saving.stored)
+        doc_ids = [f"doc-{_id_number(n):04}" for n in range(MANY + BESIDES)]
+        if gets:
+            check_got(collection.get_many([*doc_ids]), doc_ids, held, getting)
+        if deleting:
+            asked = doc_ids[LEFT:]
+            check_deleted(collection.delete_many([*asked]), asked, deleting.answer)
             gone = set(asked)
             held = {doc_id: doc for doc_id, doc in held.items() if doc_id not in gone}
-            expect.listing(collection.list_all(), held, "BULK-5")
+            expect.listing(collection.list_all(), held, deleting.stored)
 
 
 def _id_number(place: int) -> int:

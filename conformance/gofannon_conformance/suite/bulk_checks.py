@@ -27,18 +27,31 @@ def check_saved(
     clause: str = "BULK-1",
     *,
     failed: frozenset[int] | set[int] = frozenset(),
+    failed_clause: str = "",
 ) -> list[dict[str, Any]]:
-    """`save_many()` must give an entry for each document, `ok` but for those at `failed`."""
+    """`save_many()` must give an entry for each document, `ok` but for those at `failed`.
+
+    How a failed entry is told has a clause of its own where `failed_clause` is given.
+    """
     entries = _entries(answer, len(docs), clause)
     for place, (entry, doc) in enumerate(zip(entries, docs, strict=True)):
         doc_id = doc.get("_id") if isinstance(doc, dict) else None
         if place in failed:
-            _check_failed(kit, answer, entry, place, doc_id, clause)
+            _check_failed(kit, answer, entry, place, doc_id, clause, failed_clause or clause)
         else:
             _check_ok(answer, entry, place, doc_id, clause)
             if not isinstance(entry.get("rev"), str) or not entry["rev"]:
                 raise _wrong(answer, entry, place, "its `rev` must be a non-empty str", OK, clause)
     return entries
+
+
+def check_failed_alone(kit: Kit, answer: Answer, doc_id: str) -> None:
+    """The one entry of a request must be as a failed one must be, if it is not ok."""
+    if not answer.returned or type(answer.value) is not list or len(answer.value) != 1:
+        return
+    (entry,) = answer.value
+    if isinstance(entry, dict) and not entry.get("ok"):
+        _check_failed(kit, answer, entry, 0, doc_id, "BULK-1", "BULK-1")
 
 
 def check_among(
@@ -176,20 +189,28 @@ def _check_ok(
 
 
 def _check_failed(
-    kit: Kit, answer: Answer, entry: dict[str, Any], place: int, doc_id: Any, clause: str
+    kit: Kit,
+    answer: Answer,
+    entry: dict[str, Any],
+    place: int,
+    doc_id: Any,
+    clause: str,
+    form: str,
 ) -> None:
+    """The entry must say that the document has failed, and in the form of a failed entry."""
     if entry.get("ok") is not False:
-        raise _wrong(answer, entry, place, "its `ok` must be False", FAILED, clause)
+        named = clause if entry.get("ok") else form
+        raise _wrong(answer, entry, place, "its `ok` must be False", FAILED, named)
     if isinstance(doc_id, str) and doc_id and entry.get("id") != doc_id:
-        raise _wrong(answer, entry, place, f"its `id` must be {doc_id!r}", FAILED, clause)
+        raise _wrong(answer, entry, place, f"its `id` must be {doc_id!r}", FAILED, form)
     if "id" not in entry:
-        raise _wrong(answer, entry, place, "it must have an `id`, if only None", FAILED, clause)
+        raise _wrong(answer, entry, place, "it must have an `id`, if only None", FAILED, form)
     error = entry.get("error")
     if not isinstance(error, str) or not error.strip():
-        raise _wrong(answer, entry, place, "its `error` must say what is wrong", FAILED, clause)
+        raise _wrong(answer, entry, place, "its `error` must say what is wrong", FAILED, form)
     if kit.watch.leaks(error, answer):
         raise violation(
-            (clause, "ERR-4"),
+            (form, "ERR-4"),
             f"the `error` of entry {place} shows a secret",
             came="an `error` with a secret in it",
             expected="a text without passwords, keys, tokens and addresses that hold them",

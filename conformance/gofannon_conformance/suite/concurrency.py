@@ -11,14 +11,16 @@ from gofannon_conformance.histories.drawing import called, came
 from gofannon_conformance.schedules.styles import LINES
 from gofannon_conformance.suite import concurrency_ways as ways
 from gofannon_conformance.suite.base import ContractTests, clause
+from gofannon_conformance.suite.concurrency_effort import LEAST
 from gofannon_conformance.suite.concurrency_programs import (
     MEETINGS,
+    RELAYS,
     Program,
     drawn_program,
     meetings_of,
     program,
 )
-from gofannon_conformance.suite.concurrency_seeking import LEAST, PLAIN, Seeker
+from gofannon_conformance.suite.concurrency_seeking import PLAIN, Seeker
 from gofannon_conformance.suite.concurrency_trials import CONFLICT, MAIN
 from gofannon_conformance.violation import NotApplicable
 
@@ -34,6 +36,9 @@ FEW_WRITERS = 4
 
 SAVES = 3
 """How many times each of the writers saves."""
+
+MEETING_VERSIONS = 3
+"""How many times two instances that converge late are each told a version of one document."""
 
 FIRST_SAVES = 16
 """How many threads save first into a new collection."""
@@ -88,7 +93,7 @@ class ConcurrencyTests(ContractTests):
     @clause("CON-1", "CON-3")
     def test_calls_at_once_are_as_calls_in_some_order(self, kit: Kit) -> None:
         seeker = Seeker(kit, "CON-1")
-        seeker.seek(MEETINGS, drawn_program)
+        seeker.seek(MEETINGS, drawn_program, relays=RELAYS)
         seeker.seek_on_the_way(drawn_program)
 
     @clause("CON-3")
@@ -103,7 +108,8 @@ class ConcurrencyTests(ContractTests):
             seeker.judge.check_errors(trial, trial.operations, allowed=())
             seeker.judge.judge(trial)
 
-        seeker.seek((program("delete", "delete"), program(*["delete"] * 4)), deletes, judge)
+        meetings = (program("delete", "delete"), program(*["delete"] * 4))
+        seeker.seek(meetings, deletes, judge, relays=RELAYS[:1])
 
     @clause("CON-1", "SAVE-15")
     def test_one_of_many_saves_of_a_revision_succeeds(self, kit: Kit) -> None:
@@ -139,10 +145,10 @@ class ConcurrencyTests(ContractTests):
 
         firsts = program(*(f"save:first-{n}" for n in range(FIRST_SAVES)), before="")
         new = seeker.new_collections(kit.profile.new_collections)
-        for collection, way in zip(new, seeker.ways_in(firsts, len(new)), strict=True):
+        for collection, way in zip(new, seeker.points.of_crowd(firsts, len(new)), strict=True):
             judge(seeker.perform(seeker.stage(collection), firsts, way))
         few = program(*(f"save:first-{n}" for n in range(3)), before="")
-        fresh = zip(seeker.fresh_stages(), seeker.stops_for_three(few), strict=False)
+        fresh = zip(seeker.fresh_stages(), seeker.points.of_three(few), strict=False)
         for number, (stage, way) in enumerate(fresh):
             judge(seeker.perform(stage, few, way))
             if number >= kit.profile.points:
@@ -159,13 +165,18 @@ class ConcurrencyTests(ContractTests):
             for random in map(seeker.chance, range(kit.profile.races // 4))
         )
         new = [(seeker.stage(collection), SEQUENCES[0]) for collection in seeker.new_collections(1)]
-        known = ((seeker.stage(), words) for words in chain(SEQUENCES, drawn))
-        for stage, words in seeker.in_time(chain(new, known), least=len(SEQUENCES)):
+        usual = seeker.stage()
+        known = ((usual, words) for words in chain(SEQUENCES, drawn))
+        trials = chain(new, known)
+        for stage, words in seeker.effort().within(seeker.limit, trials, least=len(SEQUENCES)):
             if kit.target.capabilities.eventual:
                 trial = stage.until_seen(words, seeker.judge.fits, kit.target.converges_within)
             else:
                 trial = stage.in_turn(words)
             seeker.judge.judge(trial)
+        if kit.target.capabilities.eventual:
+            for _ in range(MEETING_VERSIONS):
+                seeker.judge.check_agreed(usual.until_agreed(kit.target.converges_within))
         seeker.settle()
 
     @clause("CON-5")
@@ -207,7 +218,7 @@ class ConcurrencyTests(ContractTests):
         if not seeker.is_slow:
             still = " ".join(f"still-{n:04}" for n in range(kit.profile.listed))
             long = tuple(program("list_all", w, before=f"a {still}") for w in COMING_AND_GOING)
-            for met, way in seeker.in_time(islice(seeker.points(long), LEAST)):
+            for met, way in islice(seeker.points.of(long), LEAST):
                 judge(seeker.perform(seeker.stage(), met, way))
 
     @clause("CON-6")

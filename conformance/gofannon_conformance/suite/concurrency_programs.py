@@ -159,6 +159,14 @@ FINE = (
 )
 """Meetings in which the first is stopped at each bytecode, too: one line may be a window."""
 
+RELAYS = (
+    program("save", "delete", "delete", before=""),  # so that one save is there for two deletes
+    program("save", "save", "delete"),
+    program("save", "save", "save"),
+    program("save", "get", "save"),
+)
+"""Meetings of three: the first is gone when the other two meet, one of which waited for it."""
+
 CROWDS = (
     ("save", "save", "get"),
     ("save get", "save get"),

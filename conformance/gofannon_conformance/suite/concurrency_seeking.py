@@ -7,18 +7,20 @@ they may take decides instead, so that a store on a server costs seconds and no 
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import islice
 from random import Random
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.faults import Delay, Reorder
 from gofannon_conformance.instances import OnlyOne
 from gofannon_conformance.schedules import STYLES, own_code
-from gofannon_conformance.schedules.styles import stopped_at
 from gofannon_conformance.suite import concurrency_ways as ways
 from gofannon_conformance.suite import expect
+from gofannon_conformance.suite.concurrency_effort import Effort
+from gofannon_conformance.suite.concurrency_own_threads import seek_in_own_threads
+from gofannon_conformance.suite.concurrency_points import Points
 from gofannon_conformance.suite.concurrency_programs import FINE, Program
 from gofannon_conformance.suite.concurrency_trials import Stage
 from gofannon_conformance.suite.concurrency_verdicts import Judge
@@ -27,37 +29,32 @@ from gofannon_conformance.target import METHODS
 from gofannon_conformance.violation import NotApplicable, NotTested, Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gofannon_conformance.schedules import Style
+    from gofannon_conformance.suite.concurrency_points import Way
     from gofannon_conformance.suite.concurrency_trials import Trial
     from gofannon_conformance.suite.kit import Kit
     from gofannon_conformance.workspace import Collection
 
-    Way = Callable[[Sequence[Callable[[], Any]]], ways.Ran]
-
-T = TypeVar("T")
 
 RESERVED = 3
 """Collections that are left to the tests that come after."""
-
-LEAST = 4
-"""Trials that are made however long they take."""
 
 SLOW = 0.003
 """Seconds: a call that takes longer does more than to look something up in this process."""
 
 PATIENT = 3
-"""How many times the time of a profile may be spent where calls are fast, on a slow machine."""
+"""How many times the time of a profile may be spent where calls run in this process."""
 
 STOPPING = 0.6
 """The part of the time that is spent on stopping calls at each of their steps."""
 
-NEVER = 1 << 40
-"""A step that no call comes to."""
+LONGEST_DELAY = 0.01
+"""Seconds that a request or an answer is delayed on its way at most."""
 
-PATIENCES = 3
-"""How many times as long as a program takes alone a stopped task waits for the others."""
+PLAIN = 5
+"""Every so many trials the threads run without a scheduler."""
 
 
 class Seeker:
@@ -78,11 +75,13 @@ class Seeker:
             revisions=kit.target.capabilities.revisions is not False
             and kit.detected.has("revisions", kit),
         )
+        self.points = Points(self)
         self._steps: dict[Program, int] = {}
         each = rehearse(kit, self.collection)
         self.is_slow = kit.instances.endpoint is not None or each > SLOW
         """Whether a call takes so long that there is time for few trials."""
-        self._limit = kit.profile.racing * (1 if self.is_slow else PATIENT)
+        self.limit = kit.profile.racing * (1 if self.is_slow else PATIENT)
+        """Seconds that one search may take."""
 
     def stage(self, collection: Collection | None = None) -> Stage:
         """Give a stage for trials on a collection, by default the one that all trials share."""
@@ -93,26 +92,32 @@ class Seeker:
         meetings: Sequence[Program],
         drawn: Callable[[Random, int], Program],
         judge: Callable[[Trial], None] | None = None,
+        *,
+        relays: Sequence[Program] = (),
     ) -> None:
         """Play meetings with the first thread stopped at each step, then schedules that are drawn.
 
-        A drawn program is made from a source of chance and the number of its trial. The first
-        violation ends it.
+        In a relay the second thread waits for the first, and a third one comes after it. A drawn
+        program is made from a source of chance and the number of its trial. The first violation
+        ends it.
         """
         judge = judge or self.judge.judge
-        began = time.monotonic()
-        profile = self.kit.profile
-        points = islice(self.points(meetings), profile.points)
-        for program, way in self.in_time(points, limit=self._limit * STOPPING):
-            judge(self.perform(self.stage(), program, way))
+        profile, points = self.kit.profile, self.points
         fine = [] if self.opened[0].is_async else [m for m in meetings if m in FINE]
-        points = islice(self.points(fine, opcodes=True), profile.points)
-        for program, way in self.in_time(points, limit=self._limit * STOPPING):
-            judge(self.perform(self.stage(), program, way))
-        left = max(0.0, self._limit - (time.monotonic() - began))
-        for number in self.in_time(range(profile.races), limit=left):
+        spent = self.effort()
+        for places in (
+            points.of(meetings),
+            points.of(fine, opcodes=True),
+            points.of_relays(relays, judge),
+        ):
+            for program, way in self.effort().within(
+                self.limit * STOPPING, islice(places, profile.points)
+            ):
+                judge(self.perform(self.stage(), program, way))
+        for number in spent.within(self.limit, range(profile.races)):
             random = self.chance(number)
             judge(self.play(self.stage(), drawn(random, number), random, number))
+        seek_in_own_threads(self, meetings, drawn, judge)
         self.settle()
 
     def seek_on_the_way(self, drawn: Callable[[Random, int], Program]) -> None:
@@ -120,76 +125,35 @@ class Seeker:
 
         Only where there is a server that the kit can stand before.
         """
-        with suppress(NotApplicable, NotTested), self.kit.proxied() as proxied:
+        with ExitStack() as stack:
+            try:
+                proxied = stack.enter_context(self.kit.proxied())
+            except (NotApplicable, NotTested):
+                return
             stage = Stage(self.collection, [proxied.caller.opened])
-            for number in self.in_time(range(self.kit.profile.races), limit=self._limit / 2):
+            for number in self.effort().within(self.limit / 2, range(self.kit.profile.races)):
                 random = self.chance(number)
                 program = drawn(random, number)
                 seed = random.randrange(1_000_000)
-                way = self.way(program, PLAIN - 1, seed, ways.CROWDED)
+                way = self.way_of_a_crowd(program, seed)
                 fault = Reorder(seed=seed) if number % 2 else Delay(LONGEST_DELAY, seed)
                 with proxied.proxy.armed(fault):
-                    trial = stage.play(program, way, seed=seed)
+                    trial = self.perform_apart(stage, program, way, seed)
                 self.judge.judge(trial)
+        self.settle()
 
-    def in_time(
-        self, things: Iterable[T], *, least: int = LEAST, limit: float | None = None
-    ) -> Iterator[T]:
-        """Give things one by one, as long as there is time for another, and a few at least."""
-        end = time.monotonic() + (self._limit if limit is None else limit)
-        for number, thing in enumerate(things):
-            if number >= least and time.monotonic() > end:
-                break
-            yield thing
+    def effort(self) -> Effort:
+        """Begin to count the time that is spent from now on."""
+        return Effort(own=not self.is_slow)
 
     def chance(self, number: int) -> Random:
         """Give a source of chance, the same for the same seed of the run."""
         return Random(f"{self.kit.seed} {self.kit.test} {number}")  # noqa: S311
 
-    def points(
-        self, meetings: Sequence[Program], *, opcodes: bool = False
-    ) -> Iterator[tuple[Program, Way]]:
-        """Give each step at which the first thread of a meeting may be stopped.
-
-        The meetings take turns, so that those of few steps are soon tried at all of them.
-        """
-        if not self.can_stop:
-            return
-        random = self.chance(-1)
-        turns = [self._places(meeting, random, opcodes=opcodes) for meeting in meetings]
-        random.shuffle(turns)
-        while turns:
-            for turn in tuple(turns):
-                point = next(turn, None)
-                if point is None:
-                    turns.remove(turn)
-                else:
-                    yield point
-
-    def _places(
-        self, meeting: Program, random: Random, *, opcodes: bool
-    ) -> Iterator[tuple[Program, Way]]:
-        """Give the steps of one meeting, in any order, once it is known how many there are."""
-        alone = Program(meeting.before, meeting.threads[:1])
-        began = time.monotonic()
-        steps = self.perform(self.stage(), alone, self._stopped(NEVER, opcodes=opcodes)).ran.steps
-        patience = min(max(PATIENCES * (time.monotonic() - began), 0.002), 0.2)
-        for step in random.sample(range(1, steps + 1), steps):
-            yield meeting, self._stopped(step, patience, opcodes=opcodes)
-
     @property
     def can_stop(self) -> bool:
         """Whether a call can be stopped where one wants: in the backend's own code, or awaiting."""
         return bool(self.code) or self.opened[0].is_async
-
-    def _stopped(self, step: int, patience: float = 0.0, *, opcodes: bool = False) -> Way:
-        if self.opened[0].is_async:
-            loop, code = self.opened[0].loop, self.code
-            return partial(
-                ways.in_stopped_tasks, loop=loop, code=code, step=step, patience=patience
-            )
-        style = stopped_at(step, opcodes=opcodes)
-        return partial(ways.scheduled, code=self.code, seed=0, style=style)
 
     def perform(self, stage: Stage, program: Program, way: Way, seed: int = 0) -> Trial:
         """Play a program in a way; what hangs is left behind."""
@@ -197,6 +161,15 @@ class Seeker:
         self._steps[program] = trial.ran.steps
         if trial.ran.unfinished:
             self._leave_behind()
+        return trial
+
+    def perform_apart(self, stage: Stage, program: Program, way: Way, seed: int = 0) -> Trial:
+        """Play a program on other instances than the tests share."""
+        trial = stage.play(program, way, seed=seed)
+        if trial.ran.unfinished:
+            self.kit.abandon()
+            for opened in stage.instances:
+                opened.abandoned = True
         return trial
 
     def play(
@@ -234,6 +207,10 @@ class Seeker:
             return partial(ways.scheduled, code=self.code, seed=seed, style=style)
         return ways.in_threads
 
+    def way_of_a_crowd(self, program: Program, seed: int) -> Way:
+        """Give the way for many threads that do the same, without a scheduler."""
+        return self.way(program, PLAIN - 1, seed, ways.CROWDED)
+
     def new_collections(self, most: int) -> list[Collection]:
         """Give collections that are new, or at least new to the server; perhaps none is left."""
         few = min(most, max(0, self.kit.workspace.left - RESERVED))
@@ -241,44 +218,6 @@ class Seeker:
         while len(new) < most and (dropped := self.kit.dropped()) is not None:
             new.append(dropped)
         return new
-
-    def ways_in(self, crowd: Program, count: int) -> Iterator[Way]:
-        """Give the ways for a few trials of many threads that all do the same, once.
-
-        They stop one after the other, each a line further on: then they are at all the places
-        where it might matter, together. Then they go on, first come first served.
-        """
-        yield from [self.way(crowd, PLAIN - 1, 0, ways.CROWDED)] * min(1, count)
-        rest = count - 1
-        if rest < 1:
-            return
-        if self.opened[0].is_async or not self.code:
-            for number in range(rest):
-                seed = self.chance(number).randrange(1_000_000)
-                yield self.way(crowd, number, seed, ways.CROWDED)
-            return
-        threads = len(crowd.threads)
-        alone = self.perform(
-            self.stage(), Program(crowd.before, crowd.threads[:1]), self._stopped(NEVER)
-        )
-        places = alone.ran.steps + threads  # the first of all has more to do than a later one
-        passes = max(1, rest * threads // (2 * places))
-        stride = max(1.0, passes * places / (threads * rest))
-        for number in range(rest):
-            begin, again = (
-                number * threads * stride % places,
-                int(number * threads * stride // places),
-            )
-            stops = [2 + round(again + begin + n * stride) for n in range(threads)]
-            yield partial(ways.scheduled, code=self.code, seed=0, style=stopped_at(*stops))
-
-    def stops_for_three(self, crowd: Program) -> Iterator[Way]:
-        """Give the ways in which the first of some threads stops, and the second further on."""
-        steps = self.perform(self.stage(), crowd, self._stopped(NEVER)).ran.steps
-        for first in range(2, steps // len(crowd.threads) + 4):
-            for further in (0, 2, 3, 4, 5):
-                stops = (first, first + further) if further else (first,)
-                yield partial(ways.scheduled, code=self.code, seed=0, style=stopped_at(*stops))
 
     def fresh_stages(self) -> Iterator[Stage]:
         """Give a stage with a new instance each time, if what it holds is its own: all is new."""
@@ -298,10 +237,6 @@ class Seeker:
             )
 
 
-LONGEST_DELAY = 0.01
-"""Seconds that a request or an answer is delayed on its way at most."""
-
-
 class Hung:
     """Stands for a service that hangs: whoever calls it is told so, and need not wait."""
 
@@ -313,10 +248,6 @@ class Hung:
             raise TimeoutError(f"{name}() was not called: the service hangs since a test of CON")
 
         return hangs
-
-
-PLAIN = 5
-"""Every so many trials the threads run without a scheduler."""
 
 
 def rehearse(kit: Kit, collection: Collection) -> float:

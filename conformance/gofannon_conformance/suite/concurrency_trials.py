@@ -20,7 +20,7 @@ from gofannon_conformance.suite.concurrency_programs import (
 from gofannon_conformance.suite.concurrency_ways import Ran
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
 
     from gofannon_conformance.histories.operations import Method
     from gofannon_conformance.opening import Opened
@@ -131,6 +131,24 @@ class Stage:
                 time.sleep(PAUSE)
                 operation = self.call(_instance(step), step)
         return self._trial(program, Ran("one call after the other"), 0)
+
+    def until_agreed(self, bound: float) -> Trial:
+        """Save a document through two instances, one right after the other; read until they agree.
+
+        Whose version stands is theirs to decide; that they show the same one is not.
+        """
+        program = self._begin("save1 save2 get1 get2")
+        *saves, one, other = program.before
+        for step in saves:
+            self.call(_instance(step), step)
+        until = time.monotonic() + bound
+        while True:
+            reads = [self.call(_instance(step), step) for step in (one, other)]
+            if agree(reads) or time.monotonic() > until:
+                return self._trial(program, Ran("one call after the other"), 0)
+            for read in reads:
+                self.recorder.forget(read)
+            time.sleep(PAUSE)
 
     def _begin(self, words: str) -> Program:
         self.recorder = Recorder()
@@ -253,6 +271,12 @@ class Stage:
                 await self._awaited(thread, step)
 
         return task
+
+
+def agree(reads: Iterable[Operation]) -> bool:
+    """Tell whether reads have found one and the same version of a document."""
+    found = [read.value.get("version") for read in reads if isinstance(read.value, dict)]
+    return len(found) > 1 and found.count(found[0]) == len(found)
 
 
 def _instance(step: Step) -> str:

@@ -21,7 +21,7 @@ from gofannon_conformance.histories.operations import History
 from gofannon_conformance.program import shortened
 from gofannon_conformance.resolve import said
 from gofannon_conformance.suite.concurrency_replay import replay
-from gofannon_conformance.suite.concurrency_trials import CONFLICT, MAIN
+from gofannon_conformance.suite.concurrency_trials import CONFLICT, MAIN, agree
 from gofannon_conformance.violation import violation
 
 if TYPE_CHECKING:
@@ -155,6 +155,21 @@ class Judge:
             is Verdict.NOT_LINEARIZABLE
             for one in shown
         )
+
+    def check_agreed(self, trial: Trial) -> None:
+        """Two instances that were each told a version must come to show the same one."""
+        self.judged += 1
+        self.check_errors(trial, trial.operations)
+        self.check_answers(trial)
+        reads = [o for o in trial.operations if o.is_read]
+        if not agree(reads):
+            raise self.violation(
+                trial,
+                "two instances were each told a version of one document, one right after the "
+                "other, and did not come to show the same one",
+                trial.operations,
+                expected="both show the same version in the end, the one or the other",
+            )
 
     def check_untouched(self, trial: Trial, listing: Operation) -> None:
         """Documents that nobody writes to are in every list."""

@@ -46,8 +46,14 @@ def blamed(answer: Answer, clause: Clauses) -> tuple[str, ...]:
     if answer.error is not None and not is_http(answer.error):
         if isinstance(answer.error, AttributeError) and _is_missing_method(answer):
             return ("API-1",)
-        return (*ids(clause), "ERR-1")
+        return ids(clause) if _never_began(answer) else (*ids(clause), "ERR-1")
     return ids(clause)
+
+
+def _never_began(answer: Answer) -> bool:
+    """Tell whether the method does not take such arguments: then it has raised nothing itself."""
+    trace = answer.error.__traceback__ if isinstance(answer.error, TypeError) else None
+    return trace is not None and trace.tb_next is None
 
 
 def _is_missing_method(answer: Answer) -> bool:

@@ -22,6 +22,8 @@ from gofannon_conformance.suite.faults_cases import (
 from gofannon_conformance.suite.faults_scene import scene
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gofannon_conformance.calls import Answer
     from gofannon_conformance.faults import Fault, Manner
     from gofannon_conformance.suite.faults_scene import Scene
@@ -261,11 +263,21 @@ def _fail_many_times(here: Scene, fault: Fault, words: str) -> None:
 
 def _in_silence(silences: list[tuple[Scene, Mute, str]]) -> list[Answer | None]:
     """Call a method of each scene while its server is silent; None for what has not ended."""
-    calls = [dict(a_call_of_each_method(here))[method] for here, _, method in silences]
+    if not silences:
+        return []
+    crew = silences[0][0]
+    # A read may have another limit, or none, on a connection that is open already: so each call is
+    # made once before, at once with the others, and the calls in silence find their connections.
+    crew.together(_calls(silences))
+    calls = _calls(silences)
     scenes = {id(here): (here, fault) for here, fault, _ in silences}.values()
     with ExitStack() as stack:
         for here, fault in scenes:
             if fault is SILENT:
                 here.proxy.hang_up()
             stack.enter_context(here.trouble(fault, WORDS[fault]))
-        return silences[0][0].together(calls) if silences else []
+        return crew.together(calls)
+
+
+def _calls(silences: list[tuple[Scene, Mute, str]]) -> list[Callable[[], Answer]]:
+    return [dict(a_call_of_each_method(here))[method] for here, _, method in silences]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gofannon_conformance.calls import Answer
     from gofannon_conformance.suite.kit import Kit
 
-GONE = "the server is gone"
+TROUBLE = "the server is gone"
 
 
 class OptionalFaultTests(ContractTests):
@@ -26,16 +26,16 @@ class OptionalFaultTests(ContractTests):
         collection_for(kit, "find")
         with scene(kit) as here, kit.cases() as cases:
             here.ends(lambda: here.shelf.find({}))
-            with here.trouble(Refuse(), GONE):
+            with here.trouble(Refuse(), TROUBLE):
                 found = {
                     "everything": here.ends(lambda: here.shelf.find({}), "FIND-4"),
                     "some": here.ends(lambda: here.shelf.find({"n": 1}), "FIND-4"),
                 }
             for label, answer in found.items():
                 with cases.case(f"find() of {label}"):
-                    faults_verdicts.outage(answer, "FIND-4", GONE)
+                    faults_verdicts.outage(answer, "FIND-4", TROUBLE)
             with cases.case("afterwards"):
-                here.recovers(GONE, thorough=False)
+                here.recovers(TROUBLE, thorough=False)
 
     @clause("BULK-4", "FAULT-1", "ERR-1")
     def test_getting_many_raises_when_the_server_is_gone(self, kit: Kit) -> None:
@@ -43,42 +43,42 @@ class OptionalFaultTests(ContractTests):
         with scene(kit) as here:
             ids = [here.some_id(), "nobody"]
             here.ends(lambda: here.shelf.get_many(ids))
-            with here.trouble(Refuse(), GONE):
+            with here.trouble(Refuse(), TROUBLE):
                 answer = here.ends(lambda: here.shelf.get_many(ids), "BULK-4")
-            faults_verdicts.outage(answer, "BULK-4", GONE)
-            here.recovers(GONE, thorough=False)
+            faults_verdicts.outage(answer, "BULK-4", TROUBLE)
+            here.recovers(TROUBLE, thorough=False)
 
     @clause("BULK-1", "FAULT-1", "ERR-1")
     def test_saving_many_reports_that_the_server_is_gone(self, kit: Kit) -> None:
         collection_for(kit, "save_many")
         with scene(kit) as here:
             docs = [{"_id": f"lost-{n}", "n": n} for n in range(3)]
-            with here.trouble(Refuse(), GONE):
+            with here.trouble(Refuse(), TROUBLE):
                 answer = here.ends(lambda: here.desk.save_many(docs), "BULK-1")
             _check_nothing_done(answer, "BULK-1")
-            here.recovers(GONE, thorough=False)
+            here.recovers(TROUBLE, thorough=False)
 
     @clause("BULK-3", "FAULT-1", "ERR-1")
     def test_deleting_many_reports_that_the_server_is_gone(self, kit: Kit) -> None:
         collection_for(kit, "delete_many")
         with scene(kit) as here:
             ids = [here.on_desk({"n": n}) for n in range(3)]
-            with here.trouble(Refuse(), GONE):
+            with here.trouble(Refuse(), TROUBLE):
                 answer = here.ends(lambda: here.desk.delete_many(ids), "BULK-3")
             _check_nothing_done(answer, "BULK-3")
-            here.recovers(GONE, thorough=False)
+            here.recovers(TROUBLE, thorough=False)
 
 
 def _check_nothing_done(answer: Answer, clause_id: str) -> None:
     """The call must raise, or say of each document that it failed."""
     if answer.error is not None:
-        faults_verdicts.outage(answer, clause_id, GONE)
+        faults_verdicts.outage(answer, clause_id, TROUBLE)
         return
     entries: list[Any] = answer.value if isinstance(answer.value, list) else []
     if not entries or any(not isinstance(e, dict) or e.get("ok") is not False for e in entries):
         raise violation(
             clause_id,
-            f"{answer.call.method}() reported success although {GONE}",
+            f"{answer.call.method}() reported success although {TROUBLE}",
             answer=answer,
             expected="an HTTPException of 5xx, or a failed entry for each document",
         )

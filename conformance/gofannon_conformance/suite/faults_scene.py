@@ -30,6 +30,9 @@ KNOWN = 6
 SLACK = 3.0
 """Seconds past its bound that a call is given: the machine may be busy."""
 
+IMPATIENT = 6.0
+"""Seconds that a call is given when another one was found to hang, that none may add minutes."""
+
 LONGEST_PAUSE = 0.2
 
 CARRIED_OUT_LATE = 1.0
@@ -42,10 +45,18 @@ def scene(kit: Kit, *, documents: int = KNOWN, text: str = "") -> Iterator[Scene
 
     What was shown of the target's secrets meanwhile is told with what else was found.
     """
+    if kit.caller.opened.hangs:
+        raise NotTested(kit.caller.opened.hangs)
     shelf, desk = kit.collection(), kit.collection()
     direct = Caller(kit.caller.opened, kit.trace, on="other")
     with kit.proxied() as proxied:
-        made = Scene(kit, proxied, shelf.through(direct), desk.through(direct))
+        made = Scene(
+            kit,
+            proxied,
+            shelf.through(direct),
+            desk.through(direct),
+            is_known_to_hang=kit.instances.hangs,
+        )
         try:
             made.stock(documents, text)
             made.check_shared()
@@ -76,6 +87,8 @@ class Scene:
     """Documents that come, change and go, seen directly."""
     docs: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What is on the shelf."""
+    is_known_to_hang: bool = False
+    """Whether a test before this one has told that calls do not end."""
     is_dead: bool = False
     """Whether the service did not end a call or did not recover: it was told, and ends the test."""
     crew: Crew = field(default_factory=Crew)
@@ -108,7 +121,7 @@ class Scene:
 
     def put_on_shelf(self, doc_id: str, doc: dict[str, Any]) -> None:
         """Save a document that stays as it is, directly."""
-        expect.saved(self.shelf_itself.save(doc_id, doc))
+        expect.saved(self.directly(lambda: self.shelf_itself.save(doc_id, doc)))
         self.docs[doc_id] = doc
 
     def check_shared(self) -> None:
@@ -160,11 +173,42 @@ class Scene:
     def ended(self, answer: Answer | None, clause: str) -> Answer:
         """The call must have ended; if not, nothing more is asked of the service."""
         if answer is None:
+            if not self.is_dead:
+                self._look_beside()
             self.is_dead = True
             raise self._never_ended(clause)
         return answer
 
-    def _never_ended(self, clause: str) -> Violation:
+    def directly(self, call: Callable[[], Answer]) -> Answer:
+        """Make a call of the instance that is not troubled, which may wait for the one that is."""
+        (answer,) = self.together([call])
+        if answer is None:
+            self.is_dead = True
+            self._leave_all()
+            raise self._never_ended("FAULT-3")
+        return answer
+
+    def _look_beside(self) -> None:
+        """See whether the instance that is not troubled waits for the one that hangs."""
+        if self.crew.together(
+            [lambda: self.shelf_itself.get(next(iter(self.docs)))], IMPATIENT
+        ) == [None]:
+            self._leave_all()
+
+    def _leave_all(self) -> None:
+        """Make no further call of any instance: they all wait for one that hangs."""
+        self.kit.abandon()
+        opened = self.kit.caller.opened
+        opened.abandoned = True
+        opened.hangs = "all instances of the service have been hanging since a test of FAULT"
+
+    def _never_ended(self, clause: str) -> Violation | NotTested:
+        if self.is_known_to_hang:
+            return NotTested(
+                f"a call had not ended after {self.patience:g} s; that calls do not end was told "
+                "by a test before this one: see FAULT-3"
+            )
+        self.kit.instances.hangs = True
         return violation(
             (clause, "FAULT-3"),
             f"a call did not end within {self.proxied.bound:g} s, the bound that the target states",
@@ -174,7 +218,13 @@ class Scene:
 
     def together(self, calls: Sequence[Callable[[], Answer]]) -> list[Answer | None]:
         """Make calls at once; None stands for one that has not ended within the bound."""
-        return self.crew.together(calls, self.proxied.bound + SLACK)
+        return self.crew.together(calls, self.patience)
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a call is given; few where it is known already that some never end."""
+        longest = self.proxied.bound + SLACK
+        return min(longest, IMPATIENT) if self.is_known_to_hang else longest
 
     # --- documents ------------------------------------------------------------------------------
 
@@ -183,7 +233,7 @@ class Scene:
         late = self.kit.target.converges_within if self.kit.target.capabilities.eventual else 0.0
         deadline = time.monotonic() + late
         while True:
-            found = self.desk_itself.get(doc_id)
+            found = self.directly(lambda: self.desk_itself.get(doc_id))
             if settled(found) or time.monotonic() >= deadline:
                 return found
             time.sleep(LONGEST_PAUSE)
@@ -191,7 +241,7 @@ class Scene:
     def on_desk(self, doc: dict[str, Any]) -> str:
         """Put a document on the desk, directly; give its id."""
         doc_id = f"desk-{next(self._numbers)}"
-        expect.saved(self.desk_itself.save(doc_id, doc))
+        expect.saved(self.directly(lambda: self.desk_itself.save(doc_id, doc)))
         return doc_id
 
     def some_number(self) -> int:

@@ -20,12 +20,16 @@ from gofannon_conformance.suite.find_cases import (
     OPERATORS,
     PARTS,
     PATH_BAITS,
+    PLAIN,
+    PLAIN_QUESTIONS,
     PROJECTIONS,
     QUESTIONS,
     RELATED,
+    SELECTED,
     SEVERAL,
 )
 from gofannon_conformance.suite.find_checks import (
+    blame_for_finding,
     check_answer,
     check_found,
     check_projected,
@@ -38,6 +42,7 @@ from gofannon_conformance.suite.spoil import DEEP, SEEN_BY, expect_unspoilt, spo
 from gofannon_conformance.violation import violation
 
 if TYPE_CHECKING:
+    from gofannon_conformance.calls import Answer
     from gofannon_conformance.suite.find_checks import Documents
     from gofannon_conformance.suite.kit import Kit
     from gofannon_conformance.workspace import Collection
@@ -79,11 +84,11 @@ class FindTests(ContractTests):
                 named = {"db_name": collection.name, "selector": selector, "limit": 10}
                 check_found(call("find", named=named), held, selector)
                 check_which(
-                    call("find", named={**named, "fields": ["b"]}), held, selector, "FIND-1"
+                    call("find", named={**named, "fields": ["a"]}), held, selector, "FIND-1"
                 )
             with cases.case("every argument by its place"):
                 check_found(call("find", collection.name, selector, None, 10), held, selector)
-                answer = call("find", collection.name, selector, ["b"], None)
+                answer = call("find", collection.name, selector, ["a"], None)
                 check_which(answer, held, selector, "FIND-1")
 
     @clause("FIND-1")
@@ -156,14 +161,15 @@ class FindTests(ContractTests):
     def test_fields_that_were_asked_for_are_shown(self, kit: Kit) -> None:
         collection = collection_for(kit, "find")
         held = populated(collection, PARTS)
+        clause_id = blame_for_finding(collection, held.saved, SELECTED, "FIND-2")
         with kit.cases() as cases:
             for fields in PROJECTIONS:
-                for selector in ({}, {"n": 1}):
+                for selector in SELECTED:
                     with cases.case(f"the fields {fields}, the selector {selector}"):
-                        answer = collection.find(selector, fields=[*fields])
-                        check_projected(answer, held, selector, fields)
+                        answer = collection.find(selector, fields=fields)
+                        check_projected(answer, held, selector, fields, clause_id)
             with cases.case("afterwards the documents are whole"):
-                check_found(collection.find({}, fields=None), held, {}, "FIND-2")
+                check_found(collection.find({}, fields=None), held, {}, clause_id)
                 expect.listing(collection.list_all(), PARTS, "FIND-2")
 
     @clause("FIND-3")
@@ -171,20 +177,31 @@ class FindTests(ContractTests):
         collection = collection_for(kit, "find")
         docs = {f"doc-{n:02}": {"n": n, "rare": n % 5 == 4, "same": 1} for n in range(30)}
         held = populated(collection, docs)
+        selectors: tuple[dict[str, Any], ...] = (
+            {}, {"rare": True}, {"n": 29}, {"same": 1, "rare": True}, {"n": -1},
+        )  # fmt: skip
+        clause_id = blame_for_finding(collection, held.saved, selectors, "FIND-3")
         with kit.cases() as cases:
-            for selector in ({}, {"rare": True}, {"n": 29}, {"same": 1, "rare": True}, {"n": -1}):
+            for selector in selectors:
                 for limit in (1, 5, 6, 7, 29, 31, None):
                     with cases.case(f"the limit {limit}, the selector {selector}"):
                         answer = collection.find(selector, limit=limit)
-                        check_found(answer, held, selector, "FIND-3", limit=limit)
+                        check_found(answer, held, selector, clause_id, limit=limit)
             with cases.case("a limit and fields"):
-                answer = collection.find({"rare": True}, fields=["n"], limit=3)
-                check_which(answer, held, {"rare": True}, "FIND-3", limit=3)
+                answer = collection.find({"rare": True}, fields=["rare"], limit=3)
+                check_which(answer, held, {"rare": True}, clause_id, limit=3)
+            with cases.case("the limit 0"):
+                answer = collection.find({}, limit=0)
+                if not answer.refused:  # a store may have no such limit, but never gives more
+                    check_found(answer, held, {}, clause_id, limit=0)
 
     @clause("FIND-3")
     def test_every_match_is_found_past_any_page(self, kit: Kit) -> None:
         collection = collection_for(kit, "find")
         docs: Documents = {}
+        _fill(collection, docs, 3)
+        plain: list[dict[str, Any]] = [{}, {"n": 1}, {"kind": "usual", "n": 2}]
+        clause_id = blame_for_finding(collection, docs, plain, "FIND-3")
         seconds = _fill(collection, docs, MANY)
         held = population(collection, docs)
         selector: dict[str, Any]
@@ -195,28 +212,31 @@ class FindTests(ContractTests):
             ({"n": MANY - 1}, 1),
         ):
             answer = collection.find(selector, limit=limit)
-            check_found(answer, held, selector, "FIND-3", limit=limit)
-        check_which(collection.find({}, fields=["n"]), held, {}, "FIND-3")
+            check_found(answer, held, selector, clause_id, limit=limit)
+        check_which(collection.find({}, fields=["n"]), held, {}, clause_id)
         quick = seconds < QUICK_STORE and kit.profile.name != "quick"
         if quick or kit.profile.name == "thorough":
             _fill(collection, docs, BEYOND_THE_DEFAULT)
             held = population(collection, docs)
-            check_which(collection.find({}, limit=None), held, {}, "FIND-3")
+            check_which(collection.find({}, limit=None), held, {}, clause_id)
 
     @clause("FIND-4")
     def test_nothing_is_found_in_an_unwritten_collection(self, kit: Kit) -> None:
-        collection_for(kit, "find")
+        written, docs = collection_for(kit, "find"), {"one": {"a": 1}}
+        expect.saved(written.save("one", docs["one"]))
+        clause_id = blame_for_finding(written, docs, [{}, {"a": 1}], "FIND-4")
+        kit.begin()
         collection = never_written(kit)
         with kit.cases() as cases:
             for selector in ({}, {"a": 1}, {"_id": "a"}, {"a": {"$gt": ""}}):
                 for more in ({}, {"fields": ["a"]}, {"limit": 5}, {"limit": None}):
                     with cases.case(f"the selector {selector}, {more or 'nothing else'}"):
-                        _expect_nothing(collection.find(selector, **more))
+                        _expect_nothing(collection.find(selector, **more), clause_id)
 
-    @clause("FIND-4", "FIND-1")
+    @clause("FIND-1")
     def test_nothing_is_found_in_an_emptied_collection(self, kit: Kit) -> None:
         collection = collection_for(kit, "find")
-        _expect_nothing(collection.find({}))
+        _expect_nothing(collection.find({}), "FIND-1")
         expect.saved(collection.save("gone", {"a": 1}))
         check_found(collection.find({"a": 1}), population(collection, {"gone": {"a": 1}}), {"a": 1})
         expect.deleted(collection.delete("gone"))
@@ -247,18 +267,20 @@ class FindTests(ContractTests):
 def _check_each(
     kit: Kit, collection: Collection, docs: Documents, selectors: list[dict[str, Any]], clause: str
 ) -> None:
-    held = populated(collection, docs)
+    held = populated(collection, {**docs, **PLAIN})
+    if clause != "FIND-1":
+        clause = blame_for_finding(collection, held.saved, PLAIN_QUESTIONS, clause)
     with kit.cases() as cases:
         for selector in selectors:
             with cases.case(f"the selector {shortened(selector, 80)}"):
-                check_answer(collection.find(snapshot(selector)), held, selector, clause)
+                check_answer(collection.find(selector), held, selector, clause)
 
 
 def _check_arguments_stay(
     collection: Collection, selector: dict[str, Any], fields: list[str]
 ) -> None:
     before = snapshot((selector, fields))
-    answer = collection.find(selector, fields=fields)
+    answer = collection.find_itself(selector, fields=fields)
     expect.returned(answer, "FIND-1", "the selector and the fields are plain")
     wrong = differences(before, (selector, fields), numbers="exact")
     if wrong:
@@ -272,7 +294,7 @@ def _check_arguments_stay(
         )
 
 
-def _expect_nothing(answer: Any, clause_id: str = "FIND-4") -> None:
+def _expect_nothing(answer: Answer, clause_id: str) -> None:
     value = expect.returned(answer, clause_id, "where there is no document, none is found")
     if type(value) is not list or value:
         raise violation(

@@ -51,6 +51,18 @@ PATH_BAITS: dict[str, dict[str, Any]] = {
 }
 """Documents that such a name would mean, were it a path or an operator."""
 
+PLAIN: dict[str, dict[str, Any]] = {
+    "plain-1": {"plain": "text", "number": 1},
+    "plain-2": {"plain": "text", "number": 2},
+}
+PLAIN_QUESTIONS: tuple[dict[str, Any], ...] = (
+    {},
+    {"number": 1},
+    {"plain": "text"},
+    {"plain": "text", "number": 2},
+)
+"""What every `find()` must be able to answer, whatever it makes of syntax."""
+
 SEVERAL: dict[str, dict[str, Any]] = {
     f"{a}{b}{c}": {"a": a, "b": b, **({"c": True} if c else {})}
     for a in (1, 2)
@@ -97,6 +109,9 @@ PARTS: dict[str, dict[str, Any]] = {
     "undotted": {"o": {"x": 1}, "l": [9], "a": {"b": 1}, "n": 2},
 }
 """Documents to show parts of."""
+
+SELECTED: tuple[dict[str, Any], ...] = ({}, {"n": 1})
+"""Which of them: all, and those that have a field."""
 
 PROJECTIONS: tuple[list[str], ...] = (
     ["a"],

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 from gofannon_conformance.equality import differences
 from gofannon_conformance.program import shortened
 from gofannon_conformance.suite import expect
+from gofannon_conformance.suite.blame import blamed_by
 from gofannon_conformance.violation import violation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gofannon_conformance.calls import Answer
     from gofannon_conformance.workspace import Collection
 
@@ -77,6 +80,19 @@ def check_found(
     return value
 
 
+def blame_for_finding(
+    collection: Collection, docs: Documents, selectors: Iterable[dict[str, Any]], special: str
+) -> str:
+    """Give FIND-1 to be named if plain questions are answered wrongly, and else `special`."""
+
+    def check() -> None:
+        held = population(collection, docs)
+        for selector in selectors:
+            check_found(collection.find(selector), held, selector)
+
+    return blamed_by(check, plain="FIND-1", special=special)
+
+
 def check_answer(
     answer: Answer, population: Population, selector: dict[str, Any], clause: str
 ) -> None:
@@ -136,9 +152,13 @@ def check_projected(
     population: Population,
     selector: dict[str, Any],
     fields: list[str],
+    clause: str = "FIND-2",
 ) -> None:
-    """`find()` must show the fields that were asked for, `_id`, and no others."""
-    for doc in check_which(answer, population, selector, "FIND-2"):
+    """`find()` must show the fields that were asked for, `_id`, and no others.
+
+    The clause is the one to name if it is the wrong documents that are shown.
+    """
+    for doc in check_which(answer, population, selector, clause):
         source = population.listed[doc["_id"]]
         surplus = [name for name in expect.own_fields(doc) if name not in fields]
         lacking = [name for name in fields if name in source and name not in doc]
@@ -192,9 +212,15 @@ def _documents(answer: Answer, clause: str) -> list[dict[str, Any]]:
     for doc in value:
         if type(doc.get("_id")) is not str:
             raise violation(
-                clause,
+                "FIND-2" if _shows_parts(answer) else clause,
                 "every document of find() must have its `_id`, a str",
                 answer=answer,
                 came=shortened(doc),
             )
     return value
+
+
+def _shows_parts(answer: Answer) -> bool:
+    """Tell whether `find()` was asked for some fields only, by name or by place."""
+    fields = (answer.call.named or {}).get("fields", (*answer.call.arguments, None, None, None)[2])
+    return fields is not None

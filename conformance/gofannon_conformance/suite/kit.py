@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from gofannon_conformance import elsewhere
 from gofannon_conformance.calls import Call, Caller
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gofannon_conformance.instances import Instances, Proxied
     from gofannon_conformance.leaks import Watch
     from gofannon_conformance.profiles import Profile
+    from gofannon_conformance.running import Options, Session
     from gofannon_conformance.servers import Endpoint
     from gofannon_conformance.target import Target
     from gofannon_conformance.workspace import Collection, Workspace
@@ -55,6 +56,24 @@ class Kit:
     facts: dict[str, str] = field(default_factory=dict)
     """What the test found out besides, for the report."""
     _leased: list[Collection] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, session: Session, options: Options, test: str, **more: Any) -> Self:
+        """Hand an open session to one test, whose calls are traced from here on."""
+        session.caller.trace.begin_test()
+        of_the_session = {
+            "target": session.target,
+            "contract": session.contract,
+            "caller": session.caller,
+            "workspace": session.workspace,
+            "detected": session.detected,
+            "instances": session.instances,
+            "secrets": session.secrets,
+            "facts": session.facts,
+        }
+        return cls(
+            test=test, profile=options.profile, seed=options.seed, **{**of_the_session, **more}
+        )
 
     @property
     def service(self) -> Any:
@@ -188,7 +207,11 @@ class Kit:
     def cases(self) -> Iterator[Cases]:
         """Run a table of cases to its end; what failed is raised together afterwards."""
         cases = Cases(self)
-        yield cases
+        try:
+            yield cases
+        except NotTested:
+            cases.settle()  # what failed before counts for more than what could not be tried
+            raise
         cases.settle()
 
     def abandon(self) -> None:

@@ -31,12 +31,14 @@ KIBIBYTES = (64, 1, 96, 20, 64, 96, 8)
 LONGEST_DELAY = 0.03
 """Seconds until the kill: else it would always come just after an acknowledgement."""
 
-AT_LEAST = 12
+AT_LEAST = 5
 """Acknowledged calls of each writer before the server is killed."""
 
 KILLS = 20
+LEAST_KILLS = 5
+"""One kill finds a torn write about every second time."""
 KILLING = 2.5
-"""Seconds after which no further kill is begun."""
+"""Seconds after which no further kill is begun, once there were a few."""
 
 
 @dataclass
@@ -150,19 +152,19 @@ def check_kill(restarts: Restarts, collection: Collection) -> None:
             for number in range(WRITERS)
         ]
         since = time.monotonic()
-        for _ in range(KILLS):
+        for number in range(KILLS):
+            if number >= LEAST_KILLS and time.monotonic() > since + KILLING:
+                return
             _kill_in_mid_write(restarts, writers, random)
             with restarts.instance() as later:
                 _check_all(restarts, collection.through(later), writers)
-            if time.monotonic() > since + KILLING:
-                return
 
 
 def _kill_in_mid_write(restarts: Restarts, writers: list[Writer], random: Random) -> None:
     bound = restarts.kit.target.bound
     for writer in writers:
         writer.begin()
-    enough = AT_LEAST + random.randrange(10)
+    enough = AT_LEAST + random.randrange(8)
     until = time.monotonic() + bound
     while any(writer.acknowledged < enough for writer in writers):
         if time.monotonic() > until:

@@ -1,0 +1,242 @@
+"""Right services over HTTP of other kinds, for FAULT: what each of them does is allowed."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote
+from urllib.request import ProxyHandler, Request, build_opener
+
+from fastapi import HTTPException
+
+from gofannon_conformance.mutants.faulting.served import BROKEN_OFF, Served, name_in_path, written
+from gofannon_conformance.mutants.faulting.store import (
+    store,
+    store_for_all,
+    store_of_unknown_protocol,
+)
+from gofannon_conformance.mutants.mutant import Control, T
+from gofannon_conformance.mutants.right.waiting import AsyncDatabaseService
+from gofannon_conformance.servers.endpoint import Endpoint
+
+SERVED_CONTROLS: list[Control] = []
+"""The right services for FAULT."""
+
+
+def right(name: str, **claims: Any) -> Callable[[T], T]:
+    """Enter a class that makes a right service; its docstring is what it is."""
+
+    def entered(make: T) -> T:
+        kind = make.__doc__ or ""
+        claimed = {"server": store, "bound": 15.0, **claims}
+        SERVED_CONTROLS.append(
+            Control(name=name, kind=kind, make=make, claims=claimed, tried_by=("FAULT",))
+        )
+        return make
+
+    return entered
+
+
+@right("nothing_changed_over_http")
+class Unchanged(Served):
+    """The service over HTTP that the mutants about faults are made of."""
+
+
+@right("right_over_an_unknown_protocol", server=store_of_unknown_protocol)
+class OverUnknownProtocol(Served):
+    """Speaks what the kit does not understand, so that the kit cannot answer for its server."""
+
+
+@right("right_over_http_with_a_server_for_all", server=store_for_all)
+class WithServerForAll(Served):
+    """Has a server that is given a password and asks nobody for it."""
+
+
+@right("right_over_http_without_a_pool")
+class Plain(Served):
+    """Opens a connection for each request, and asks once."""
+
+    attempts = 1
+
+    def exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        place = f"http://{self.place.hostname}:{self.place.port}{path}"
+        request = Request(place, body, self.headers(), method=method)  # it is http:
+        opener = build_opener(ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=self.timeout) as response:
+                return response.status, response.read()
+        except HTTPError as error:
+            with error:
+                return error.code, error.read()
+        except URLError as error:
+            raise OSError(str(error.reason)) from None
+
+
+@right("right_over_http_with_one_connection")
+class Single(Served):
+    """Has one connection, opened at once, which callers take in turns; says 500 of an outage."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self.turn = threading.Lock()
+        connection = self.connected()
+        connection.connect()
+        self.idle.append(connection)
+
+    def exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        with self.turn:
+            return super().exchange(method, path, body)
+
+    def lost(self, error: Exception) -> HTTPException:
+        return HTTPException(504 if isinstance(error, TimeoutError) else 500, "no answer")
+
+    def in_need(self, status: int) -> HTTPException:
+        return HTTPException(500, "the store is in need")
+
+
+@right("right_over_http_with_conditional_writes")
+class Careful(Served):
+    """Asks again for writes too, under the condition that nobody has written meanwhile."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self.condition = threading.local()
+
+    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        path, body = self.path(db_name, doc_id), written(doc)
+        try:
+            rev = self.ask("GET", path)["rev"]
+        except HTTPException as missing:
+            if missing.status_code != 404:
+                raise
+            return super().save(db_name, doc_id, doc)  # once: nothing to make it depend on
+        self.condition.rev = rev
+        try:
+            answer = self.ask_under_condition(path, body)
+        finally:
+            del self.condition.rev
+        return {"id": doc_id, "rev": answer["rev"]}
+
+    def ask_under_condition(self, path: str, body: bytes) -> dict[str, Any]:
+        """Ask for a write until there is an answer."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                status, data = self.exchange("PUT", path, body)
+            except BROKEN_OFF as error:
+                failure = self.lost(error)
+            else:
+                if status == 412:
+                    raise HTTPException(503, "the document has changed, perhaps by this service")
+                if status < 500 and status != 429:
+                    return self.understood("PUT", path, status, data)
+                failure = self.in_need(status)
+            if attempt >= self.attempts:
+                raise failure
+            time.sleep(0.01 * attempt)
+
+    def headers(self) -> dict[str, str]:
+        rev = getattr(self.condition, "rev", None)
+        return super().headers() | ({} if rev is None else {"If-Match": rev})
+
+
+@right("right_async_over_http")
+class Awaited(AsyncDatabaseService):
+    """Has coroutine methods, over a client that is made for them."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        import httpx
+
+        self.steps = Served(endpoint)
+        self.client = httpx.AsyncClient(
+            base_url=f"http://{self.steps.place.hostname}:{self.steps.place.port}",
+            headers=self.steps.headers(),
+            timeout=self.steps.timeout,
+            trust_env=False,
+        )
+
+    async def aclose(self) -> None:
+        """Close the client."""
+        self.steps.close()
+        await self.client.aclose()
+
+    @property
+    def created(self) -> set[str]:
+        """The names of the collections that exist."""
+        return self.steps.created
+
+    async def ask(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
+        """Ask once."""
+        import httpx
+
+        try:
+            response = await self.client.request(method, path, content=body)
+        except httpx.HTTPError as error:
+            raise self.steps.lost(error) from None
+        if response.status_code >= 500 or response.status_code == 429:
+            raise self.steps.in_need(response.status_code)
+        return self.steps.understood(method, path, response.status_code, response.content)
+
+    async def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
+        return self.steps.shown(await self.ask("GET", self.steps.path(db_name, doc_id)))
+
+    async def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        answer = await self.ask("PUT", self.steps.path(db_name, doc_id), written(doc))
+        return {"id": doc_id, "rev": answer["rev"]}
+
+    async def delete(self, db_name: str, doc_id: str) -> None:
+        await self.ask("DELETE", self.steps.path(db_name, doc_id))
+
+    async def list_all(self, db_name: str) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = []
+        after: str | None = ""
+        while after is not None:
+            place = f"/{name_in_path(db_name)}?after={quote(after, safe='')}"
+            page = await self.ask("GET", place)
+            entries += page["docs"]
+            after = page["next"]
+        return [self.steps.shown(entry) for entry in entries]
+
+
+@right("right_over_http_with_a_time_out_of_its_own")
+class Patient(Served):
+    """Will not be told how long to wait, and waits longer than it was asked to."""
+
+    attempts = 1
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self.timeout = 2.5
+
+
+@right("right_over_http_in_the_other_dialect", dialect="overview")
+class Overview(Served):
+    """Follows the dialect `overview`."""
+
+    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        rev = super().save(db_name, doc_id, doc)["rev"]
+        return {**json.loads(written(doc)), "_id": doc_id, "_rev": rev}
+
+    def delete(self, db_name: str, doc_id: str) -> None:
+        try:
+            super().delete(db_name, doc_id)
+        except HTTPException as error:
+            if error.status_code != 404:
+                raise
+
+
+@right("right_over_http_that_refuses_to_open")
+class Rude(Served):
+    """Cannot be opened with wrong credentials, and turns callers away with 401."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self.list_all("made-up")
+
+    def understood(self, method: str, path: str, status: int, data: bytes) -> dict[str, Any]:
+        if status == 401:
+            raise HTTPException(401, "the store does not know this service")
+        return super().understood(method, path, status, data)

@@ -1,0 +1,18 @@
+"""Services that are right for one caller and wrong for many, each with one window: CON."""
+
+from gofannon_conformance.mutants.racing.controls import RACING_CONTROLS
+from gofannon_conformance.mutants.racing.instances import RACING_INSTANCES
+from gofannon_conformance.mutants.racing.presence import RACING_PRESENCE
+from gofannon_conformance.mutants.racing.replicas import RACING_REPLICAS
+from gofannon_conformance.mutants.racing.workers import RACING_WORKERS
+from gofannon_conformance.mutants.racing.writes import RACING_WRITES
+
+__all__ = ["RACING", "RACING_CONTROLS"]
+
+RACING = (
+    *RACING_WRITES,
+    *RACING_PRESENCE,
+    *RACING_INSTANCES,
+    *RACING_REPLICAS,
+    *RACING_WORKERS,
+)
