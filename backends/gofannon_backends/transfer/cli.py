@@ -59,6 +59,17 @@ _state = click.option(
 _restart = click.option("--restart", is_flag=True, help="Forget a run that did not end.")
 
 
+def _into_a_database(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of what brings documents into a database, as its help has them."""
+    options = (
+        *(_collections, _overwrite, _writers, _state, _restart),
+        *(_leave_behind, _dry_run, _quiet),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
 @click.version_option(package_name="gofannon-conformance", prog_name="gofannon-data")
 def main() -> None:
@@ -83,14 +94,7 @@ def export_(folder: str, source: str | None, **options: Any) -> NoReturn:
 @main.command("import", epilog=_EPILOG)
 @click.argument("path", metavar="FOLDER")
 @click.option("--to", "target", metavar="TARGET", help="By default what DATABASE_PROVIDER says.")
-@_collections
-@_overwrite
-@_writers
-@_state
-@_restart
-@_leave_behind
-@_dry_run
-@_quiet
+@_into_a_database
 def import_(path: str, target: str | None, **options: Any) -> NoReturn:
     """Bring an exported FOLDER, or a backup in one JSON file, into a database.
 
@@ -103,14 +107,7 @@ def import_(path: str, target: str | None, **options: Any) -> NoReturn:
 @main.command(epilog=_EPILOG)
 @click.argument("source")
 @click.argument("target")
-@_collections
-@_overwrite
-@_writers
-@_state
-@_restart
-@_leave_behind
-@_dry_run
-@_quiet
+@_into_a_database
 def migrate(source: str, target: str, **options: Any) -> NoReturn:
     """Bring the documents of SOURCE into TARGET.
 

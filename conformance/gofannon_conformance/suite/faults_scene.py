@@ -35,9 +35,6 @@ IMPATIENT = 6.0
 
 LONGEST_PAUSE = 0.2
 
-CARRIED_OUT_LATE = 1.0
-"""Seconds in which a server has done what it was asked for, when it has answered already."""
-
 
 @contextmanager
 def scene(kit: Kit, *, documents: int = KNOWN, text: str = "") -> Iterator[Scene]:
