@@ -6,9 +6,10 @@
 
 For each store, on a server that is started for it: the folder is imported by a process of its own,
 exported by another, and what comes back is compared with what went in, as canonical JSON. Then
-the same once more on an emptied collection, with SIGKILL at random moments. The rates stand beside
-that of a plain loop of the client library's own bulk call, in one thread, which asks nobody what
-is there, notes nothing and reads nothing back. Memory is the peak of the moving process; the
+the same once more on an emptied collection, with SIGKILL at random moments (of memory the export
+alone, by processes that each hold the same documents). The rates stand beside that of a plain
+loop of the client library's own bulk call, in one thread, which asks nobody what is there, notes
+nothing and reads nothing back. Memory is the peak of the moving process; the
 documents that the memory backend holds are not in it, for it is in another.
 
 Exit status: 0 if all that came back is equal, every kill was survived and memory stayed within
@@ -30,6 +31,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,12 +101,13 @@ class Ended:
 def main(arguments: list[str]) -> int:
     """Measure each store, print the table, and write the JSON if it was asked for."""
     options = _options(arguments)
+    if options.only_export:
+        only_export(options.only_export, options)
+        return 0
     chance = random.Random(options.seed)  # noqa: S311  # no secret depends on it
     with tempfile.TemporaryDirectory(prefix="transfer-") as scratch:
         folder = Path(scratch) / "exported"
-        service = MemoryDatabaseService()
-        for document in documents(options.documents, options.bytes):
-            service.save(COLLECTION, document["_id"], document)
+        service = filled(options)
         began = time.perf_counter()
         export_to(folder, service, collections=[COLLECTION], source_name="memory")
         _say(f"memory → file: {_rate(options.documents, began):,.0f}/s")
@@ -154,7 +157,7 @@ def measured(
     """Measure one store on a server of its own."""
     count = options.documents
     if store == "memory":
-        return in_memory(folder, scratch / "memory", count)
+        return in_memory(folder, scratch / "memory", options, chance)
     name = dict(options.servers).get(store, store)
     with servers.provider(name).start() as server:
         endpoint = server.endpoint
@@ -201,8 +204,11 @@ def measured(
         )
 
 
-def in_memory(folder: Path, back: Path, count: int) -> Figures:
-    """Measure the memory backend, in this process: it has no other."""
+def in_memory(
+    folder: Path, back: Path, options: argparse.Namespace, chance: random.Random
+) -> Figures:
+    """Measure the memory backend, in this process; only its export can outlive a kill."""
+    count = options.documents
     service = MemoryDatabaseService()
     began = time.perf_counter()
     import_from(folder, service, target_name="memory")
@@ -210,6 +216,13 @@ def in_memory(folder: Path, back: Path, count: int) -> Figures:
     began = time.perf_counter()
     export_to(back, service, collections=[COLLECTION], source_name="memory")
     read = _rate(count, began)
+    del service
+    equal = same(folder, back)
+    kills, after_kills = 0, None
+    if options.kills and equal:
+        again = back.with_name("memory-killed")
+        kills = killed_in_memory(again, options, count / read, chance)
+        after_kills = (again / "manifest.json").exists() and same(folder, again)
     return Figures(
         store="memory",
         server="this process",
@@ -220,10 +233,60 @@ def in_memory(folder: Path, back: Path, count: int) -> Figures:
         raw_call="",
         work=None,
         memory=None,
-        kills=(0, 0),
-        equal=same(folder, back),
-        equal_after_kills=None,
+        kills=(0, kills),
+        equal=equal,
+        equal_after_kills=after_kills,
     )
+
+
+def killed_in_memory(
+    back: Path, options: argparse.Namespace, exporting: float, chance: random.Random
+) -> int:
+    """Export from memory with so many kills; return how many there were.
+
+    What was in memory is gone with its process: the next one makes the same documents again, and
+    goes on with the export.
+    """
+    size = ("--documents", str(options.documents), "--bytes", str(options.bytes))
+    command = [sys.executable, __file__, *size, "--only-export", str(back)]
+    done = 0
+    for _ in range(4 * options.kills):
+        if done == options.kills:
+            break
+        with holding(command) as process:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(chance.uniform(0.0, exporting))
+            process.kill()
+        if (back / "manifest.json").exists():
+            shutil.rmtree(back)  # it was done before its time
+        else:
+            done += 1
+    with holding(command):
+        return done
+
+
+@contextmanager
+def holding(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a process, and wait until it has the documents in its memory; at last for its end."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603  # ours
+        if process.stdout is None or not process.stdout.readline():
+            raise RuntimeError("a process could not fill its memory")
+        yield process
+
+
+def only_export(folder: Path, options: argparse.Namespace) -> None:
+    """Fill a memory of its own, say so, and export it: what `killed_in_memory` starts and kills."""
+    service = filled(options)
+    _say("filled")
+    export_to(folder, service, collections=[COLLECTION], source_name="memory")
+
+
+def filled(options: argparse.Namespace) -> MemoryDatabaseService:
+    """Give a service that holds the documents."""
+    service = MemoryDatabaseService()
+    for document in documents(options.documents, options.bytes):
+        service.save(COLLECTION, document["_id"], document)
+    return service
 
 
 class Moves:
@@ -561,6 +624,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         metavar="NAME",
         help="use this server for its store, as in dynamodb:dynalite",
     )
+    parser.add_argument("--only-export", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     options.stores = options.stores or list(STORES)
     for store in options.stores:

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from couchdb import http as client
 
 READS = frozenset({"GET", "HEAD"})
+REFUSED_AFTER_READING = frozenset({409, 412})
 REFUSED_UNDONE = frozenset({429})
 WORTH_READING_AGAIN = frozenset({429, 500, 502, 503, 504})
 LONGEST_PAUSE = 1.0
@@ -233,7 +234,11 @@ def _exchange(connection: HTTPConnection, request: _Request) -> tuple[_Answer, b
         if isinstance(failure, TimeoutError):
             raise NoAnswerInTimeError(failure) from failure
         raise AnswerLostError(failure) from failure
-    return _Answer(response.status, response.headers, body), response.will_close
+    # A server that refuses a request may leave its body unread, and then hangs up; CouchDB 1 does
+    # so for a missing database without announcing it, and what is sent next would be lost.
+    refused = response.status >= 400 and response.status not in REFUSED_AFTER_READING
+    will_close = response.will_close or (refused and request.body is not None)
+    return _Answer(response.status, response.headers, body), will_close
 
 
 def _refusal(method: str, answer: _Answer) -> Exception:

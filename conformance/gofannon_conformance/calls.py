@@ -6,13 +6,15 @@ from asyncio import CancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gofannon_conformance.patience import NoAnswer
 from gofannon_conformance.resolve import said
-from gofannon_conformance.violation import NotTested
+from gofannon_conformance.violation import NothingMore, NotTested, violation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gofannon_conformance.opening import Opened
+    from gofannon_conformance.violation import Violation
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ class Answer:
         return self.status is not None and 400 <= self.status < 500
 
     @property
+    def never_came(self) -> bool:
+        """Whether the call did not come back, and was broken off."""
+        return isinstance(self.error, NoAnswer)
+
+    @property
     def returned(self) -> bool:
         """Whether the call returned rather than raised."""
         return self.error is None
@@ -72,14 +79,35 @@ class Trace:
         self.raw: Callable[[str, str], Any] | None = None
         """The target's back door to what the store holds, if it has one."""
         self.is_async = False
+        self.clauses: tuple[str, ...] = ()
+        """The clauses that the test is about."""
+        self.refused: Call | None = None
+        """The last call of the test's earlier examples that raised: it may have kept a lock."""
+        self.hung: Violation | None = None
+        """What is to be said of a call of this test that never came back, if there was one."""
+        self.hung_is_told = False
 
-    def begin_test(self) -> None:
+    def begin_test(self, clauses: tuple[str, ...] = ()) -> None:
         """Forget everything: a new test starts."""
         self.begin()
         self.names = set()
+        self.clauses = clauses
+        self.refused = None
+        self.hung, self.hung_is_told = None, False
+
+    def tell_hung(self) -> Violation | NotTested:
+        """Say that a call of this test never came back; once that is said, nothing is tested."""
+        assert self.hung is not None  # noqa: S101  # there was such a call
+        if self.hung_is_told:
+            return NothingMore(self.hung)
+        self.hung_is_told = True
+        return self.hung
 
     def begin(self) -> None:
         """Forget what came before: a new example starts."""
+        if self.raised:
+            raised = (s for s in reversed(self.steps) if id(s) in self.raised)
+            self.refused = next((s for s in raised if isinstance(s, Call)), None)
         self.steps = []
         self.raised = set()
 
@@ -103,6 +131,8 @@ class Caller:
         """Call a method and give the answer; `shown` are the arguments to record instead."""
         if self.opened.hangs:
             raise NotTested(self.opened.hangs)
+        if self.trace.hung is not None:
+            raise self.trace.tell_hung()
         call = Call(method, arguments if shown is None else shown, named, self.on)
         self.trace.steps.append(call)
         answer = self.quietly(call, arguments)
@@ -116,13 +146,66 @@ class Caller:
         if self.opened.hangs:
             return Answer(call, self.trace, error=TimeoutError(self.opened.hangs))
         try:
-            function = getattr(self.opened.service, call.method)
-            value = self.opened.loop.settle(function(*arguments, **(call.named or {})))
+            value = self.opened.patience.wait_for(self._made, call, arguments)
+        except NoAnswer as error:
+            return self.lost(call, error)
         except (Exception, SystemExit, CancelledError) as error:  # noqa: BLE001  # judged by the suite
             answer = Answer(call, self.trace, error=error)
             self.opened.watch.raised(answer)
             return answer
         return Answer(call, self.trace, value=value)
+
+    def lost(self, call: Call, error: NoAnswer) -> Answer:
+        """Answer a call that never came back; whoever asked says what that breaks, or the test.
+
+        Nobody need look at an answer, so what is to be said is made ready here.
+        """
+        from gofannon_conformance.program import call_shortened
+
+        self.opened.patience.lost(error, call_shortened(call))
+        trace = self.trace
+        if not any(step is call for step in trace.steps):
+            trace.steps.append(call)
+        if trace.refused is not None and not trace.raised:
+            trace.steps[:0] = [trace.refused, "# … other calls, and then"]
+            trace.raised.add(id(trace.refused))
+        answer = Answer(call, trace, error=error)
+        if trace.hung is None:
+            trace.hung = violation(blamed_for(call.method, trace.clauses), "", answer=answer)
+            trace.hung_is_told = False
+        return answer
+
+    def _made(self, call: Call, arguments: tuple[Any, ...]) -> Any:
+        function = getattr(self.opened.service, call.method)
+        return self.opened.loop.settle(function(*arguments, **(call.named or {})))
+
+
+GROUPS = {
+    "get": "GET",
+    "save": "SAVE",
+    "delete": "DEL",
+    "list_all": "LIST",
+    "find": "FIND",
+    "ensure_index": "IDX",
+    "save_many": "BULK",
+    "delete_many": "BULK",
+    "get_many": "BULK",
+}
+"""The clauses that are about each method."""
+
+
+def blamed_for(method: str, clauses: Sequence[str]) -> tuple[str, ...]:
+    """Name the clause that a call breaks which never comes back in a test of some clauses.
+
+    >>> blamed_for("delete", ["DEL-5", "GET-1"]), blamed_for("save", ["ID-2"])
+    (('DEL-5',), ('ID-2',))
+    >>> blamed_for("delete", ["GET-5"])
+    ('DEL-1',)
+    """
+    own = GROUPS[method]
+    about_it = [c for c in clauses if c.partition("-")[0] == own]
+    about_none = [c for c in clauses if c.partition("-")[0] not in (*GROUPS.values(), "ASYNC")]
+    return (*about_it, *about_none, f"{own}-1")[:1]
 
 
 def is_http(error: BaseException) -> bool:
@@ -146,6 +229,9 @@ def describe(answer: Answer) -> str:
 
     if answer.error is None:
         return shortened(answer.value)
+    if isinstance(answer.error, NoAnswer):
+        where = answer.error.where
+        return "nothing: the call was broken off" + (f" in {where}" if where else "")
     if answer.status is not None:
         return f"HTTPException {answer.status}: {shortened(getattr(answer.error, 'detail', ''))}"
     if is_http(answer.error):

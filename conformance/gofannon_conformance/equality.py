@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections import deque
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias
 
 Numbers: TypeAlias = Literal["exact", "by value"]
@@ -198,6 +199,8 @@ def _kind(expected: Any, actual: Any, numbers: Numbers) -> Kind | None:
 
 def _equal(expected: Any, actual: Any) -> bool:
     try:
+        if isinstance(expected, Decimal) and expected.is_nan():
+            return bool(actual.is_nan())
         return bool(expected == actual)
     except Exception:  # noqa: BLE001 - a foreign class's `==` may raise anything
         return False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.calls import Caller
 from gofannon_conformance.opening import Opened, opened
+from gofannon_conformance.patience import NoAnswer
 from gofannon_conformance.usage import UsageError
 from gofannon_conformance.violation import NotApplicable, NotTested
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 SHORT_TIMEOUT = 1.0
 """Seconds that a client behind the proxy is asked to wait: mute servers are to cost little."""
+
+TIMES_THE_FIRST = 3
+"""How many times what the first opening took another one may take."""
 
 
 class OnlyOne(Exception):  # noqa: N818  # it is a finding; the text says why
@@ -90,17 +94,27 @@ class Instances:
         with ExitStack() as stack:
             try:
                 other = stack.enter_context(
-                    opened(self._target, *arguments, connect=self._connect, loop=self._first.loop)
+                    opened(
+                        self._target,
+                        *arguments,
+                        connect=self._connect,
+                        loop=self._first.loop,
+                        longest=self._longest_opening,
+                    )
                 )
             except (UsageError, NotTested) as error:
                 if error.__cause__ is not None:
                     watch.opening(error.__cause__)
+                if isinstance(error.__cause__, NoAnswer):  # it would be waited for each time
+                    self._alone = OnlyOne(f"a second instance could not be opened: {error}")
+                    self._alone.__cause__ = error
                 raise OnlyOne(f"a second instance could not be opened: {error}") from error
             if other.service is self._first.service:
                 self._same.append(stack.pop_all())  # closing it would close the first
                 raise OnlyOne("each time that the target is opened it gives the same object")
             other.endpoint = endpoint
             other.watch = watch
+            other.patience = self._first.patience
             watch.meet(other.service)
             watch.shows(other.service)
             yield other
@@ -119,6 +133,22 @@ class Instances:
         with suppress(OnlyOne):  # then the tests go on with what there is
             self._first.service = self.kept().service
         self._alone = self._second = OnlyOne(why)
+
+    def replace(self) -> None:
+        """Put a newly opened instance in the place of each that a call never came back from.
+
+        Where there can be no other one, the tests go on with what there is.
+        """
+        self._first.loop.renew()
+        if isinstance(self._second, Opened):
+            self._second = None
+        with suppress(OnlyOne):
+            self._first.service = self.kept().service
+
+    @property
+    def _longest_opening(self) -> float:
+        """Seconds that another instance may take: as a call, or a few times as the first one."""
+        return max(self._first.patience.seconds, TIMES_THE_FIRST * self._first.took)
 
     @contextmanager
     def own_server(self) -> Iterator[Server]:

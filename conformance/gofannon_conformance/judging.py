@@ -10,7 +10,13 @@ from gofannon_conformance.handing import CleaningUpFailed
 from gofannon_conformance.report.model import Outcome
 from gofannon_conformance.resolve import said
 from gofannon_conformance.usage import UsageError
-from gofannon_conformance.violation import NotApplicable, NotTested, Violation, Violations
+from gofannon_conformance.violation import (
+    NotApplicable,
+    NothingMore,
+    NotTested,
+    Violation,
+    Violations,
+)
 from gofannon_conformance.workspace import CollectionInUse
 
 if TYPE_CHECKING:
@@ -26,6 +32,8 @@ def judged(error: object) -> tuple[Outcome, str, list[Violation]]:
     """Give the outcome, its reason, and the violations of what a test raised, if anything."""
     if isinstance(error, Violation):
         return Outcome.FAIL, "", [error]
+    if isinstance(error, NothingMore):
+        return Outcome.FAIL, "", [error.found]
     if isinstance(error, Violations):
         return Outcome.FAIL, "", error.violations
     if isinstance(error, NotApplicable):

@@ -15,12 +15,13 @@ from contextlib import (
 from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.leaks import Watch
+from gofannon_conformance.patience import NoAnswer, Overdue, Patience
 from gofannon_conformance.resolve import resolve, said
 from gofannon_conformance.target import METHODS
 from gofannon_conformance.usage import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
     from gofannon_conformance.target import Target
 
@@ -45,7 +46,12 @@ class EventLoop:
             except BaseException as error:  # noqa: BLE001  # an exit would end the loop's thread,
                 return None, error  # and a cancellation would lose who was cancelled
 
-        value, error = asyncio.run_coroutine_threadsafe(waiting(), self._running()).result()
+        waited_for = asyncio.run_coroutine_threadsafe(waiting(), self._running())
+        try:
+            value, error = waited_for.result()
+        except Overdue:
+            waited_for.cancel()
+            raise
         if error is not None:
             raise error
         return value
@@ -57,12 +63,27 @@ class EventLoop:
     def close(self) -> None:
         """Stop the loop; nothing may be awaited afterwards."""
         with self._lock:
-            if self._loop is not None:
-                asyncio.run_coroutine_threadsafe(_wind_up(), self._loop).result()
+            if self._loop is not None and self._ends(_wind_up(), 2 * LONGEST_FAREWELL):
                 self._loop.call_soon_threadsafe(self._loop.stop)
                 self._thread.join()
                 self._loop.close()
+            self._loop = None
+
+    def renew(self) -> None:
+        """Let a loop be that a coroutine keeps from turning; the next to be run gets a new one."""
+        with self._lock:
+            if self._loop is not None and not self._ends(asyncio.sleep(0), LONGEST_FAREWELL):
                 self._loop = None
+
+    def _ends(self, coroutine: Coroutine[Any, Any, Any], seconds: float) -> bool:
+        assert self._loop is not None  # noqa: S101  # it was looked at just before
+        waited_for = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            waited_for.result(seconds)
+        except TimeoutError:  # the thread is a daemon, and stays with what it hangs in
+            waited_for.cancel()
+            return False
+        return True
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:
@@ -89,6 +110,10 @@ LONGEST_FAREWELL = 5.0
 """Seconds that a service's own tasks have to end when they are cancelled."""
 
 
+OPENING = 300.0
+"""Seconds that the first opening of a target may take: an author's generator may start a server."""
+
+
 class Opened:
     """A service that is open, and the loop in which its coroutines run."""
 
@@ -99,12 +124,16 @@ class Opened:
         """The `Endpoint` of the server that it is connected to, if the kit provided one."""
         self.server: Any = None
         """The `Server` at that endpoint."""
+        self.took = 0.0
+        """Seconds that it took to open it."""
         self.abandoned = False
         """Whether its calls hang: closing it would wait for the same locks, so it is not closed."""
         self.hangs = ""
         """Why none of its calls is made any more, if it was left behind for good."""
         self.watch = Watch()
         """Looks for secrets in what its calls raise; all instances of a session have one."""
+        self.patience = Patience()
+        """Waits for its calls; all instances of a target have one."""
 
     @property
     def is_async(self) -> bool:
@@ -118,23 +147,33 @@ def opened(
     *arguments: Any,
     connect: Callable[..., Any] | None = None,
     loop: EventLoop | None = None,
+    longest: float | None = None,
 ) -> Iterator[Opened]:
     """Open a service of a target, and clean up after it: its generator, or its `close()`.
 
-    What the author's code raises while connecting is a `UsageError` in one line. Its coroutines
-    run in the given loop, which stays open, or in one of its own.
+    What the author's code raises while connecting is a `UsageError` in one line, and so is that it
+    takes `longest` seconds. Its coroutines run in the given loop, which stays open, or in one of
+    its own.
     """
     with ExitStack() as own:
         if loop is None:
             loop = EventLoop()
             own.callback(loop.close)
-        service, clean_up = _opened(target, connect or target.connect, arguments, loop)
+        opening = Patience(OPENING if longest is None else longest)
+        try:
+            service, clean_up = opening.wait_for(
+                _opened, target, connect or target.connect, arguments, loop
+            )
+        except NoAnswer as error:
+            loop.renew()
+            raise UsageError(f"{target.spec or target.name}: opening it failed: {error}") from error
         one = Opened(service, loop)
+        one.took = opening.slowest
         try:
             yield one
         finally:
             if not one.abandoned:
-                clean_up()
+                one.patience.close(clean_up)
 
 
 def _opened(

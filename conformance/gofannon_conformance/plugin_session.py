@@ -27,6 +27,7 @@ from gofannon_conformance.handing import (
     target_of,
 )
 from gofannon_conformance.judging import judged, rewrite, without
+from gofannon_conformance.patience import end_at_last
 from gofannon_conformance.plugin import PAYLOAD
 from gofannon_conformance.report.model import Outcome, Report
 from gofannon_conformance.resolve import said
@@ -66,7 +67,6 @@ class SessionPlugin:
         self.run = config.stash[RUN] = Run(
             self.options,
             self.contract,
-            worker=worker.get("workerid", ""),
             name=worker.get("testrunuid"),
         )
 
@@ -283,6 +283,7 @@ class SessionPlugin:
             return None
         finally:
             self._finish(session)
+            end_at_last(int(session.exitstatus))
 
     def _finish(self, session: pytest.Session) -> None:
         try:

@@ -28,6 +28,8 @@ class Profile:
     """How many new collections are raced for."""
     listed: int
     """How many documents stay where they are while a list of them is made and others move."""
+    longest: float
+    """After how many seconds a call is taken for one that never comes back."""
     shrinks: bool = True
     """Whether a failing example is made as small as it goes, which is for whoever reads it."""
 
@@ -40,22 +42,24 @@ PROFILES = {
             examples=12,
             programs=30,
             steps=20,
-            points=250,
+            points=500,
             races=40,
             racing=1.0,
             new_collections=5,
             listed=260,
+            longest=20.0,
         ),
         Profile(
             "standard",
             examples=80,
             programs=150,
             steps=30,
-            points=800,
+            points=1_000,
             races=150,
             racing=2.0,
             new_collections=6,
             listed=260,
+            longest=60.0,
         ),
         Profile(
             "thorough",
@@ -67,6 +71,7 @@ PROFILES = {
             racing=20.0,
             new_collections=10,
             listed=1_100,
+            longest=120.0,
         ),
     )
 }

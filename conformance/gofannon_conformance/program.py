@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import math
+from collections import UserDict
+from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -168,6 +170,13 @@ class _Writer:
         if kind.__name__ == "defaultdict":
             factory = self.value(value.default_factory)
             return f"{self._named(kind)}({factory}, {self.value(dict(value))})"
+        if isinstance(value, MappingProxyType):
+            self.imports.add("from types import MappingProxyType")
+            return f"MappingProxyType({self.value(dict(value))})"
+        if kind is UserDict:
+            return f"{self._named(kind)}({self.value(dict(value))})"
+        if kind is SimpleNamespace:
+            return f"{self._named(kind)}(**{self.value(vars(value))})"
         plain: type[Any]
         for plain in (int, float, str, list):  # whose subclasses look like the plain ones
             if isinstance(value, plain) and repr(kind.__repr__) == repr(plain.__repr__):

@@ -34,6 +34,14 @@ LONGEST_EXAMPLE = 1500
 """A longer `--example` is no command that anybody would copy; the seed serves instead."""
 
 
+class Stopped(BaseException):
+    """Ends a property at once, which Hypothesis would else make smaller, call by hanging call."""
+
+    def __init__(self, found: Violation) -> None:
+        super().__init__(str(found))
+        self.found = found
+
+
 class Prover:
     """Runs the properties of one test, each on its own reproducible stream of examples."""
 
@@ -102,6 +110,8 @@ class Prover:
             run()
         except Violation as found:
             raise self._told(found) from None
+        except Stopped as stopped:
+            raise self._told(stopped.found) from None
         except SkipTest as skipped:  # so Hypothesis says that it ran nothing
             raise UsageError(
                 "--example is of another version of this test, or of another test: nothing was run"
@@ -110,10 +120,11 @@ class Prover:
             if not seen:
                 raise
             unsteady = seen[-1]
-            unsteady.what += (
-                "; the same calls did not fail each time, so what the backend answers depends on "
-                "more than its calls"
-            )
+            if not unsteady.never_came:  # else the same calls were not made again
+                unsteady.what += (
+                    "; the same calls did not fail each time, so what the backend answers depends "
+                    "on more than its calls"
+                )
             raise self._told(unsteady) from trouble
 
     def _told(self, found: Violation) -> Violation:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import secrets
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
+from gofannon_conformance import patience
 from gofannon_conformance.calls import Caller, Trace
 from gofannon_conformance.capabilities import Detected
 from gofannon_conformance.instances import Instances
 from gofannon_conformance.leaks import Watch
+from gofannon_conformance.patience import Patience
 from gofannon_conformance.provision import lender_for, provided
 from gofannon_conformance.workspace import Names, Workspace
 
@@ -71,16 +74,16 @@ class Session:
 class Run:
     """The sessions of one process; each target is opened when its first test begins."""
 
-    def __init__(
-        self, options: Options, contract: Contract, *, worker: str = "", name: str | None = None
-    ) -> None:
+    def __init__(self, options: Options, contract: Contract, *, name: str | None = None) -> None:
         self.options = options
         self.contract = contract
         self._name = name
         self._lender: Lender | None = None
-        self.prefix = f"gfc_{secrets.token_hex(3)}{worker}"
+        self.prefix = f"gfc_{''.join(secrets.choice(ascii_lowercase) for _ in range(6))}"
         self._sessions: dict[str, Session] = {}
         self._names: dict[str, Names] = {}
+        self._patience: dict[str, Patience] = {}
+        """What is known of each target's calls, though it be opened for each test."""
 
     def contract_for(self, target: Target) -> Contract:
         """Give the contract in the dialect that the target is held to."""
@@ -96,14 +99,21 @@ class Run:
 
     def open(self, target: Target, connect: Callable[..., Any] | None = None) -> Session:
         """Open a session; the caller closes it."""
-        cleanup = ExitStack()
-        used = self._server_for(target)
-        opened = cleanup.enter_context(
-            provided(target, connect, server=used, lender=self._lender_if(target))
+        with ExitStack() as stack:
+            patience.start()
+            stack.callback(patience.stop)
+            used = self._server_for(target)
+            opened = stack.enter_context(
+                provided(target, connect, server=used, lender=self._lender_if(target))
+            )
+            cleanup = stack.pop_all()
+        opened.patience = self._patience.setdefault(
+            target.key, Patience(self.options.profile.longest)
         )
+        opened.hangs = opened.patience.given_up
         trace = Trace()
         trace.preamble = target.preamble
-        trace.raw = target.raw
+        trace.raw = _raw(target, opened)
         trace.is_async = opened.is_async
         caller = Caller(opened, trace)
         endpoint = opened.endpoint
@@ -172,4 +182,13 @@ def _dropping(target: Target, opened: Opened) -> Callable[[str], None] | None:
     drop = target.drop
     if drop is None:
         return None
-    return lambda name: opened.loop.settle(drop(opened.service, name))
+
+    def dropped(name: str) -> None:
+        opened.patience.wait_for(lambda: opened.loop.settle(drop(opened.service, name)))
+
+    return dropped
+
+
+def _raw(target: Target, opened: Opened) -> Callable[[str, str], Any] | None:
+    raw = target.raw
+    return None if raw is None else lambda *key: opened.patience.wait_for(raw, *key)

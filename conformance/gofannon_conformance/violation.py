@@ -37,6 +37,8 @@ class Violation(AssertionError):  # noqa: N818  # it is what a test finds, not i
         self.program = ""
         self.example = ""
         """The property's example, as `--example` takes it."""
+        self.never_came = False
+        """Whether it is that a call never came back."""
         if answer is not None:
             from gofannon_conformance.calls import describe
             from gofannon_conformance.program import call_shortened, program
@@ -44,6 +46,10 @@ class Violation(AssertionError):  # noqa: N818  # it is what a test finds, not i
             self.called = call_shortened(answer.call)
             self.came = came or describe(answer)
             self.program = program(answer.trace)
+            self.never_came = answer.never_came
+            if answer.never_came:  # whatever was wrong with what came: nothing came
+                self.what = f"{answer.call.method}() never came back: {answer.error}"
+                answer.trace.hung, answer.trace.hung_is_told = self, True
 
 
 _kinds: dict[tuple[str, ...], type[Violation]] = {}
@@ -60,10 +66,30 @@ def violation(
 ) -> Violation:
     """Make the violation of one clause, or of several that one mistake breaks at once."""
     ids = (clauses,) if isinstance(clauses, str) else tuple(dict.fromkeys(clauses))
+    if answer is not None and answer.never_came:
+        ids = _broken_by_hanging(ids, answer)
     kind = _kinds.get(ids)
     if kind is None:
         kind = _kinds[ids] = type("Violation", (Violation,), {})
     return kind(ids, what, answer=answer, came=came, expected=expected, differences=differences)
+
+
+def _broken_by_hanging(ids: tuple[str, ...], answer: Answer) -> tuple[str, ...]:
+    """Name the clauses that are broken by a call that never came back.
+
+    It raised no wrong error. Where an earlier call of the test was refused, that may have kept a
+    lock: the test is about this rather than about the call that then waits for it.
+    """
+    ids = tuple(i for i in ids if not i.startswith("ERR-")) or ids
+    tested = answer.trace.clauses
+    refused_before = answer.trace.raised - {id(answer.call)}
+    if refused_before and len(tested) <= MOST_TESTED and not {*ids} & {*tested}:
+        return (*tested, *ids)
+    return ids
+
+
+MOST_TESTED = 2
+"""A test of more clauses is about none in particular."""
 
 
 class Violations(AssertionError):  # noqa: N818  # as above
@@ -80,3 +106,11 @@ class NotApplicable(Exception):  # noqa: N818  # it is an outcome, not an error
 
 class NotTested(Exception):  # noqa: N818  # it is an outcome, not an error
     """The clause could not be tested; the text says why. It counts against the run."""
+
+
+class NothingMore(NotTested):
+    """After a call that never came back a test makes no other; what is to be said is `found`."""
+
+    def __init__(self, found: Violation) -> None:
+        super().__init__("nothing more is called in a test in which a call never came back")
+        self.found = found

@@ -204,6 +204,22 @@ class TestSendingAgain:
         if isinstance(caught.value, client.ServerError):
             assert http.status_of(caught.value) == (413, "too_large")
 
+    def test_a_connection_on_which_a_body_was_refused_is_not_kept(self):
+        def refuses_and_is_about_to_hang_up(connection):
+            received = heard(connection)
+            missing = answer(b'{"error":"not_found"}', status="404 Object Not Found")
+            connection.sendall(missing)
+            while more := connection.recv(65536):
+                received += more
+            assert received.count(b"PUT") == 1
+
+        with line(refuses_and_is_about_to_hang_up, says_then_closes(answer())) as url:
+            session = session_on(url)
+            with pytest.raises(client.ResourceNotFound):
+                session.request("PUT", f"{url}/missing/a", b"{}")
+            assert session.request("PUT", f"{url}/missing")[0] == 200
+            session.close()
+
     def test_a_connection_that_is_to_be_closed_is_not_kept(self):
         closing = answer(headers=["Connection: close"])
         with line(says_then_closes(closing), says_then_closes(closing)) as url:

@@ -152,7 +152,7 @@ def first_missing(expected, found):
 def steady(text):
     """Leave of an output only what is the same in each run."""
     for pattern, instead in (
-        (r"gfc_[0-9a-f]{6}", "gfc_"),
+        (r"gfc_[a-z]{6}", "gfc_"),
         (r"\d{4}-\d\d-\d\dT[\d:.]+(\+00:00|Z)", "WHEN"),
         (r"\bseed \d+", "seed N"),
         (r"─+|-{9,}|={9,}", "RULE"),
@@ -220,7 +220,7 @@ def test_unknown_option_on_a_page_would_be_found():
         ("three\n...\none\n", "one\ntwo\nthree\n", "one"),
         ("7 of 8 passed\n", "9 of 9\npassed\n", None),
         ("7 of 8 passed\n", "7 of 8 failed\n", "N of N passed"),
-        ("gfc_7c5b1f_04\n", "gfc_000000_04\n", None),
+        ("gfc_kqwzea_ad\n", "gfc_aaaaaa_ad\n", None),
         ("DEL-2\n", "DEL-3\n", "DEL-2"),
     ],
 )

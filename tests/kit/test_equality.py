@@ -275,3 +275,9 @@ def test_cycles_on_both_sides_are_the_same_where_they_look_the_same():
 
     assert differences(ring(1), ring(1)) == []
     assert found(ring(1), ring(2)) == [("$.value", "value")]
+
+
+def test_a_decimal_that_is_no_number_is_equal_to_another():
+    assert not differences({"n": Decimal("NaN")}, {"n": Decimal("NaN")})
+    assert differences({"n": Decimal("NaN")}, {"n": Decimal(1)})
+    assert differences({"n": Decimal(1)}, {"n": Decimal("NaN")})

@@ -256,6 +256,26 @@ class TestMute:
         proxy.clear()
         assert client.getresponse().read() == b"/b"
 
+    def test_halts_in_the_middle_of_an_answer_until_it_is_over(self, proxy, client):
+        assert ask(client) == (200, b"/a")
+        proxy.arm(Mute(passed_on=True, after=60), nth=1, lasting=True)
+        client.request("GET", "/long")
+        client.sock.settimeout(A_WHILE)
+        came = b""
+        while len(came) < 60:
+            came += client.sock.recv(100)
+        with pytest.raises(TimeoutError):
+            client.sock.recv(100)
+        assert len(came) == 60
+        proxy.clear()
+        client.sock.settimeout(SOON)
+        while not came.endswith(LONG):
+            came += client.sock.recv(1_000_000)
+
+    def test_gives_an_answer_whole_that_is_no_longer(self, proxy, client):
+        with proxy.armed(Mute(passed_on=True, after=10_000)):
+            assert ask(client) == (200, b"/a")
+
     def test_holds_an_answer_that_is_under_way(self, proxy, client):
         with proxy.armed(Drip(2_000_000)):
             client.request("GET", "/long")

@@ -184,6 +184,20 @@ def test_is_mute(ask, proxy, echo):
     assert echo.asked == [b"before", b"after"]
 
 
+@pytest.mark.parametrize("nth", [None, 1])
+def test_halts_in_the_middle_of_a_frame_and_goes_on_from_there(ask, proxy, nth):
+    large = b"x" * 30_000
+    with proxy.watching() as seen:
+        assert ask(large) == large
+    with proxy.armed(Mute(passed_on=True, after=seen[0].answered // 2), nth=nth):
+        assert code_of(ask, large, timeout=0.3) is CODE.DEADLINE_EXCEEDED
+        late = ask.future(large, timeout=SOON)
+        wait_for_requests(proxy, 3)
+    assert late.result() == large
+    assert ask(b"after") == b"after"
+    assert proxy.counts.connections == 1
+
+
 def eventually(ask, request):
     """The channel may not know yet that its connection is gone."""
     deadline = time.monotonic() + SOON

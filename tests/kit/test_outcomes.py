@@ -177,16 +177,16 @@ def test_seed_repeats_the_run_exactly(author):
 @pytest.mark.parametrize("way", ["command", "subclass", "subclass in a folder"])
 def test_command_of_a_failure_runs_it_again_and_its_program_runs(author, way):
     if way == "command":
-        author.run("stores.py:ForgetsNone", clause="GET-1,SAVE-3", report=True)
+        author.run("stores.py:ForgetsNone", clause="GET-1", report=True)
     elif way == "subclass":
         author.subclasses("ForgetsNone")
-        author.pytest(clause="GET-1,SAVE-3")
+        author.pytest(clause="GET-1")
     else:
         author.subclasses("ForgetsNone")
         folder = author.pytester.mkdir("a folder")
         (author.folder / "test_mine.py").rename(folder / "test_mine.py")
         author.environment.setenv("PYTHONPATH", str(author.folder))
-        author.pytest("--import-mode=importlib", clause="GET-1,SAVE-3")
+        author.pytest("--import-mode=importlib", clause="GET-1")
     failures = {
         f["reproduce"]: f for clause in author.clauses().values() for f in clause["failures"]
     }

@@ -241,7 +241,7 @@ def test_value_of_the_suite_is_made_again(name):
     value = (unstorable.UNSTORABLE | unstorable.CONVERTIBLE)[name]
     again = made_again({"v": value})["v"]
     assert type(again) is type(value)
-    if "itself" not in name and name not in {"a generator", "NaN"}:
+    if "itself" not in name and name not in {"a generator", "NaN", "a Decimal that is no number"}:
         assert again == value
 
 

@@ -1,5 +1,7 @@
 """One run: targets opened once, named collections, everything put away at the end."""
 
+import re
+
 import pytest
 from given import AsyncService
 
@@ -51,7 +53,7 @@ def lending(monkeypatch):
 
 def run_of(**more):
     options = Options(profile=profile_named("quick"), seed=7, **more)
-    return Run(options, load(), worker="gw0")
+    return Run(options, load())
 
 
 def target(connect=MemoryDatabaseService, **more):
@@ -95,7 +97,7 @@ class TestSessions:
         run = run_of()
         name = run.session("key", target()).workspace.collection().name
         assert name.startswith(run.prefix)
-        assert run.prefix.endswith("gw0")
+        assert re.fullmatch("gfc_[a-z]{6}", run.prefix)
         assert run.prefix != run_of().prefix
 
     def test_sessions_of_one_target_share_their_names(self):
@@ -143,7 +145,7 @@ class TestClosing:
         for key in "ab":
             run.session(key, opened).workspace.unwritten(only_to_read=True)
             run.close(key)
-        assert drops == [f"{run.prefix}_01", f"{run.prefix}_02"]
+        assert drops == [f"{run.prefix}_aa", f"{run.prefix}_ab"]
 
     def test_the_service_is_closed_though_dropping_fails(self):
         closed = []

@@ -49,6 +49,7 @@ class Container:
 
     made: ClassVar[list["Container"]] = []
     fails: Exception | None = None
+    status = "running"
     greeting: bytes | None = b'{"couchdb": "Welcome", "version": "3.4.2"}'
 
     def __init__(self, image):
@@ -93,7 +94,10 @@ class Container:
         return Engine(self)
 
     def get_logs(self):
-        return b"listening\n", f"no disk for {self.env.get('COUCHDB_PASSWORD')}\n".encode()
+        return (
+            b"Version:\t3.3.0\nlistening\n",
+            f"no disk for {self.env.get('COUCHDB_PASSWORD')}\n".encode(),
+        )
 
     def stop(self, force, delete_volume):
         self.calls.append(f"remove(force={force}, volumes={delete_volume})")
@@ -109,8 +113,13 @@ class Container:
 class Engine:
     """Stands for the engine's view of a container."""
 
+    status = None
+
     def __init__(self, container):
         self.container = container
+
+    def reload(self):
+        self.status = Container.status
 
     def start(self):
         self.container.start()
@@ -156,7 +165,7 @@ def test_couchdb_runs_as_the_image_wants_it():
 def test_dynamodb_local_needs_no_settings(monkeypatch):
     with provider("dynamodb:container").start() as server:
         assert Container.made[0].image == "amazon/dynamodb-local"
-        assert server.endpoint.product == "DynamoDB Local"
+        assert (server.endpoint.product, server.endpoint.version) == ("DynamoDB Local", "3.3.0")
         assert server.endpoint.settings["region"]
 
 
@@ -221,6 +230,15 @@ def test_a_container_that_never_answers_is_removed_and_shows_its_log(monkeypatch
         containers.ContainerServer(replace(box, ready_within=0.1))
     assert "couchdb:3 was not ready within 0.1 s; it printed last:" in str(failed.value)
     assert "no disk for ***" in str(failed.value)
+    assert Container.made[0].calls[-1] == "remove(force=True, volumes=True)"
+
+
+def test_a_container_that_ends_at_once_is_not_waited_for(monkeypatch):
+    greet(monkeypatch, None)
+    monkeypatch.setattr(Container, "status", "exited")
+    with pytest.raises(ServerError) as failed:
+        provider("couchdb:container").start()
+    assert "couchdb:3 ended before it was ready; it printed last:" in str(failed.value)
     assert Container.made[0].calls[-1] == "remove(force=True, volumes=True)"
 
 

@@ -513,9 +513,24 @@ class TestPostgreSQL:
     def test_one_that_is_given_is_asked_what_it_is(self, cluster, monkeypatch):
         monkeypatch.setenv("POSTGRES_URL", cluster.url)
         plan = provider("postgresql").plan()
-        assert plan.version.startswith(cluster.version)
+        assert plan.version == cluster.version
         assert cluster.settings["password"] not in repr(plan)
         assert provider("postgresql").start().endpoint.settings == cluster.settings
+
+    def test_one_in_a_container_is_asked_for_its_version(self, cluster, monkeypatch):
+        monkeypatch.setattr(
+            postgresql.secrets, "token_urlsafe", lambda _bytes: cluster.settings["password"]
+        )
+        plan = Plan(
+            store="postgresql",
+            way="container",
+            product="PostgreSQL",
+            version="17",
+            source="container",
+        )
+        endpoint = postgresql._box(plan).endpoint
+        assert endpoint(int(cluster.settings["port"])).version == cluster.version
+        assert endpoint(free_port()).version == "17"
 
     def test_one_that_is_given_is_found_without_psycopg(self, cluster, nobody, monkeypatch):
         monkeypatch.setitem(sys.modules, "psycopg", None)

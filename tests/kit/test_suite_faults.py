@@ -7,16 +7,22 @@ import threading
 from dataclasses import replace
 
 import pytest
+from fastapi import HTTPException
 from trying import named_by, of_groups, target_of
 from trying import outcomes as outcomes_of
 
 from gofannon_conformance.mutants import CONTROLS, MUTANTS
+from gofannon_conformance.mutants.faulting.controls import ServedWider
 from gofannon_conformance.mutants.faulting.served import Served
 from gofannon_conformance.mutants.faulting.store import running, store, store_of_unknown_protocol
 from gofannon_conformance.violation import NotApplicable, NotTested
 
 TESTS = of_groups("FAULT")
 GONE = "test_get_save_and_delete_raise_when_the_server_is_gone"
+FINDING = "test_finding_does_not_hide_an_outage"
+GETTING_MANY = "test_getting_many_does_not_hide_an_outage"
+SAVING_MANY = "test_saving_many_does_not_hide_an_outage"
+DELETING_MANY = "test_deleting_many_does_not_hide_an_outage"
 CREDENTIALS = "test_wrong_credentials_are_refused_without_a_secret"
 
 
@@ -67,6 +73,12 @@ class KeepsItsLock(Served):
         return answer
 
 
+class KeepsItsLockFromWhoClosesIt(KeepsItsLock):
+    def close(self):
+        with self.lock:
+            super().close()
+
+
 class KeepsTheLockOfAll(KeepsItsLock):
     of_all = threading.Lock()
 
@@ -75,7 +87,7 @@ class KeepsTheLockOfAll(KeepsItsLock):
         self.lock = KeepsTheLockOfAll.of_all
 
 
-@pytest.mark.parametrize("kind", [KeepsItsLock, KeepsTheLockOfAll])
+@pytest.mark.parametrize("kind", [KeepsItsLock, KeepsItsLockFromWhoClosesIt, KeepsTheLockOfAll])
 def test_calls_that_hang_are_told_once_and_end_the_other_tests_soon(kind):
     tests = [GONE, "test_cut_answers_are_errors_or_right"]
     first, second = outcomes(target_of(kind, server=store, bound=1.0), tests).values()
@@ -137,3 +149,70 @@ def test_group_asks_nothing_of_a_service_without_a_server():
     came = outcomes(CONTROLS["nothing_changed"].target)
     assert {type(raised) for raised in came.values()} == {NotApplicable}
     assert all("server" in str(raised) for raised in came.values())
+
+
+class ByListing(ServedWider):
+    """Gets any number of documents by one request."""
+
+    def get_many(self, db_name, doc_ids):
+        there = {doc["_id"]: doc for doc in self.list_all(db_name)}
+        return {doc_id: there.get(doc_id) for doc_id in doc_ids}
+
+
+class GetsNone(ServedWider):
+    def get_many(self, db_name, doc_ids):
+        super().get_many(db_name, doc_ids)
+        return dict.fromkeys(doc_ids)
+
+
+class GetsNothing(ServedWider):
+    def get_many(self, db_name, doc_ids):
+        raise HTTPException(400, "too many")
+
+
+def test_right_optional_methods_are_never_accused():
+    tests = [FINDING, GETTING_MANY, SAVING_MANY, DELETING_MANY]
+    target = CONTROLS["right_over_http_with_every_method"].target
+    assert outcomes(target, tests) == dict.fromkeys(tests)
+
+
+def test_optional_method_that_asks_once_for_however_much_is_right():
+    assert outcomes(target_of(ByListing, server=store), [GETTING_MANY]) == {GETTING_MANY: None}
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [(GetsNone, "not right where"), (GetsNothing, "fails where")]
+)
+def test_optional_method_that_is_wrong_in_peace_is_not_blamed_for_an_outage(kind, words):
+    (raised,) = outcomes(target_of(kind, server=store), [GETTING_MANY]).values()
+    assert isinstance(raised, NotTested)
+    assert words in str(raised)
+
+
+@pytest.mark.parametrize(
+    ("name", "test"),
+    [
+        ("outage_of_many_is_none_of_them", GETTING_MANY),
+        ("outage_in_their_midst_is_none_of_the_rest", GETTING_MANY),
+        ("finding_ends_where_a_page_fails", FINDING),
+        ("outage_in_their_midst_is_success", SAVING_MANY),
+        ("throttled_bulk_delete_is_success", DELETING_MANY),
+    ],
+)
+def test_optional_method_that_hides_an_outage_is_told(name, test):
+    mutant = MUTANTS[name]
+    assert {*mutant.clauses} <= {*named_by(outcomes(mutant.target, [test]))}
+
+
+class GivesWords(ServedWider):
+    """Says something else than an entry for each document where its server is gone."""
+
+    def save_many(self, db_name, docs):
+        entries = super().save_many(db_name, docs)
+        return entries if all(entry["ok"] for entry in entries) else ["no"] * len(docs)
+
+
+def test_what_is_no_entry_says_nothing_of_an_outage():
+    came = outcomes(target_of(GivesWords, server=store), [SAVING_MANY])
+    assert "BULK-1" in named_by(came)
+    assert "something else than an entry" in str(came[SAVING_MANY])

@@ -188,4 +188,4 @@ class TestTheServersSide:
         kit = self.kit(collections=lambda service: service.collections())
         with pytest.raises(Violation) as raised:
             expect_absent(kit, "GET-7", lambda c: c.save("a", {}))
-        assert raised.value.came == f"the server now has '{PREFIX}_01'"
+        assert raised.value.came == f"the server now has '{PREFIX}_aa'"

@@ -14,7 +14,7 @@ from gofannon_conformance.mutants.wider.controls import (
     Otherwise,
     Tabled,
 )
-from gofannon_conformance.suite import optional
+from gofannon_conformance.suite import bulk_checks, optional
 from gofannon_conformance.suite.find_checks import Population
 from gofannon_conformance.violation import NotApplicable
 
@@ -23,7 +23,7 @@ TRIED = [
     test
     for test, clauses in TESTS.items()
     if any(clause.partition("-")[0] in GROUPS for clause in clauses)
-    and not test.endswith("server_is_gone")  # those are for services with a server
+    and not test.endswith("hide_an_outage")  # those are for services with a server
 ]
 EVERY = {broken.name: broken for broken in WIDER}
 ASYNC = "test_all_methods_are_awaited_or_none"
@@ -177,11 +177,96 @@ def test_index_is_blamed_for_what_it_changes(service):
         ("find_needs_a_selector", {"FIND-1"}),
         ("find_takes_a_query", {"FIND-1"}),
         ("projection_without_id", {"FIND-2"}),
+        ("find_takes_names_in_any_case", {"FIND-1"}),
+        ("find_leaves_out_long_documents", {"FIND-1"}),
+        ("selector_obeys_lookups", {"FIND-5"}),
+        ("index_takes_any_case", {"IDX-1"}),
+        ("index_misses_what_many_bring", {"IDX-1"}),
+        ("save_many_takes_the_ids_away", {"BULK-1"}),
+        ("save_many_is_not_found", {"BULK-1"}),
+        ("delete_many_is_still_found", {"BULK-3"}),
+        ("delete_many_deletes_what_is_below", {"BULK-3"}),
+        ("get_many_remembers", {"BULK-4"}),
     ],
 )
 def test_mistake_is_told_by_its_own_clause_and_no_other(name, clauses):
     came = dict(outcomes(EVERY[name].target, TRIED))
     assert named_by(came) == clauses
+
+
+class DeletesBelow(Complete):
+    """delete() deletes with `a` what is `a:b`, and so does delete_many()."""
+
+    def delete(self, db_name, doc_id):
+        super().delete(db_name, doc_id)
+        for kept in self.kept_in(db_name):
+            if kept.doc_id.startswith(f"{doc_id}:"):
+                del self.kept[db_name, kept.doc_id]
+
+
+class TakesNumbers(Complete):
+    """An id that is no text is taken for the text that looks like it, by every method."""
+
+    def get(self, db_name, doc_id):
+        return super().get(db_name, doc_id if doc_id == "" else str(doc_id))
+
+    def delete(self, db_name, doc_id):
+        super().delete(db_name, doc_id if doc_id == "" else str(doc_id))
+
+
+class KnowsDicts(Complete):
+    """A dict that get() gave is not saved again, by save() nor by save_many()."""
+
+    given = ()
+
+    def get(self, db_name, doc_id):
+        self.given = (*self.given, super().get(db_name, doc_id))
+        return self.given[-1]
+
+    def save(self, db_name, doc_id, doc):
+        if any(doc is given for given in self.given):
+            return {"id": doc_id, "rev": "1-r"}
+        return super().save(db_name, doc_id, doc)
+
+
+@pytest.mark.parametrize(
+    ("service", "tests", "clauses"),
+    [
+        (DeletesBelow, ["test_ids_deleted_by_one_call_are_exact"], {"DEL-5"}),
+        (
+            TakesNumbers,
+            ["test_id_that_is_no_text_deletes_nothing", "test_id_that_is_no_text_gets_nothing"],
+            {"ID-6"},
+        ),
+        (
+            KnowsDicts,
+            ["test_what_was_read_and_changed_is_saved_by_one_call"],
+            {"SAVE-5"},
+        ),
+    ],
+)
+def test_bulk_is_not_blamed_for_what_the_single_method_does(service, tests, clauses):
+    assert named_by(dict(outcomes(target_of(service), tests))) == clauses
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        ("no id", "no id"),
+        ({"status": 400}, '{"status": 400}'),
+        (["a"], '["a"]'),
+        (400, "400"),
+        (True, "true"),
+        ("", ""),
+        (None, ""),
+        (False, ""),
+        ([], ""),
+        ({}, ""),
+        (ValueError("no JSON"), ""),
+    ],
+)
+def test_error_of_an_entry_is_any_json_that_says_something(error, text):
+    assert bulk_checks._as_text(error) == text
 
 
 def test_method_that_fails_otherwise_is_there():

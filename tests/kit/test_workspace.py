@@ -97,12 +97,12 @@ def found(workspace):
 class TestNames:
     def test_a_name_is_the_runs_prefix_and_a_number(self):
         workspace = workspace_of()
-        assert [workspace.collection().name for _ in range(2)] == [f"{PREFIX}_01", f"{PREFIX}_02"]
-        assert workspace.used == {f"{PREFIX}_01", f"{PREFIX}_02"}
+        assert [workspace.collection().name for _ in range(2)] == [f"{PREFIX}_aa", f"{PREFIX}_ab"]
+        assert workspace.used == {f"{PREFIX}_aa", f"{PREFIX}_ab"}
 
     def test_an_emptied_collection_is_used_again(self):
         workspace = workspace_of()
-        assert {used_and_given_back(workspace, "a").name for _ in range(100)} == {f"{PREFIX}_01"}
+        assert {used_and_given_back(workspace, "a").name for _ in range(100)} == {f"{PREFIX}_aa"}
 
     def test_giving_back_twice_is_giving_back_once(self):
         workspace = workspace_of()
@@ -123,7 +123,7 @@ class TestNames:
         second = workspace_of(service, shared=shared)
         assert second.unwritten(only_to_read=True).name not in used
         assert used_and_given_back(second, "a").name in used
-        assert second.used & used == {f"{PREFIX}_01"}
+        assert second.used & used == {f"{PREFIX}_aa"}
 
     def test_a_run_has_40_collections_at_most(self):
         workspace = workspace_of(CannotDelete())
@@ -133,11 +133,11 @@ class TestNames:
             workspace.collection()
         with pytest.raises(NotTested, match="all 40"):
             workspace.named("one more")
-        assert workspace.named(f"{PREFIX}_07").name == f"{PREFIX}_07"
+        assert workspace.named(f"{PREFIX}_ag").name == f"{PREFIX}_ag"
 
     def test_its_own_are_those_with_its_prefix(self):
         workspace = workspace_of()
-        assert workspace.is_own(f"{PREFIX}_01")
+        assert workspace.is_own(f"{PREFIX}_aa")
         assert workspace.is_own(f"{PREFIX.upper()}_agents")
         assert not workspace.is_own("agents")
 
@@ -148,7 +148,7 @@ class TestNames:
         collection.save("a", {})
         workspace.give_back(collection)
         assert collection.list_all().value == []
-        assert workspace.collection().name == f"{PREFIX}_01"
+        assert workspace.collection().name == f"{PREFIX}_aa"
 
 
 class TestCollection:
@@ -184,7 +184,7 @@ class TestTheGround:
         workspace = workspace_of(service)
         workspace.unwritten()
         workspace.unwritten()
-        assert service.calls == [("list_all", f"{PREFIX}_01")]
+        assert service.calls == [("list_all", f"{PREFIX}_aa")]
 
     def test_only_reading_does_not_even_look(self):
         service = Watched()
@@ -205,7 +205,7 @@ class TestTheGround:
     def test_a_listing_that_is_none_is_another_tests_business(self, listed):
         service = MemoryDatabaseService()
         service.list_all = lambda db_name: listed
-        assert workspace_of(service).collection().name == f"{PREFIX}_01"
+        assert workspace_of(service).collection().name == f"{PREFIX}_aa"
 
     def test_a_listing_that_fails_is_another_tests_business(self):
         service = MemoryDatabaseService()
@@ -277,7 +277,7 @@ class TestSweeping:
         for collection in (workspace.collection(), workspace.named("agents")):
             collection.save("a", {})
         workspace.drop_all()
-        assert drops == [f"{PREFIX}_01"]
+        assert drops == [f"{PREFIX}_aa"]
         workspace_of().drop_all()
 
     def test_everything_is_swept_at_the_end(self):

@@ -32,7 +32,7 @@ def alias_pairs(prefix: str) -> tuple[AliasPair, ...]:
 
     Or that loses a separator of the collection's name: those cost no collection more.
     """
-    base = f"{prefix}_sa"
+    base = f"{prefix}_one"
     separators = {
         "a colon": ":",
         "a slash": "/",
@@ -69,8 +69,8 @@ def collection_twins(prefix: str) -> tuple[CollectionTwins, ...]:
         CollectionTwins("case", f"{prefix}_twin", f"{prefix}_Twin"),
         CollectionTwins("Unicode normal form", f"{prefix}_caf\u00e9", f"{prefix}_cafe\u0301"),
         # These two pairs are made of names that `alias_pairs` uses as well.
-        CollectionTwins("dash and underscore", f"{prefix}_sa-b", f"{prefix}_sa_b"),
-        CollectionTwins("dot and underscore", f"{prefix}_sa.b", f"{prefix}_sa_b"),
+        CollectionTwins("dash and underscore", f"{prefix}_one-b", f"{prefix}_one_b"),
+        CollectionTwins("dot and underscore", f"{prefix}_one.b", f"{prefix}_one_b"),
         CollectionTwins("a trailing space", f"{prefix}_twin", f"{prefix}_twin "),
         CollectionTwins("the end of 70 characters", long(70, "a"), long(70, "b")),
         CollectionTwins("the end of 260 characters", long(260, "a"), long(260, "b")),

@@ -20,7 +20,11 @@ WIDE_NUMBERS: tuple[int | float, ...] = (
 
 WIDE_TOP_NAMES: tuple[str, ...] = (
     "", "_", "__", "_x", "_type", "_all_docs", "_attachments", "_deleted", "_design", "_key",
-    "_value", "_ID", "_Id", "__x__", "__class__", "__proto__", "_id_", "_revisions",
+    "_value", "_ID", "_Id", "__x__", "__class__", "__proto__", "_id_", "_revisions", "__dict__",
+    "_version", "_index", "_source", "_score", "_meta", "_etag", "_ts", "_rid", "_self", "_seq",
+    "_created", "_updated", "_created_at", "_updated_at", "_expires_at", "_ttl", "_collection",
+    "_data", "_doc", "_pk", "_hash", "_state", "_sa_instance_state", "_fields", "_tombstone",
+    "_local_seq",
 )  # fmt: skip
 """Top-level names that a backend should hold; `_id` and `_rev` are the backend's own."""
 

@@ -28,6 +28,8 @@ class Mute:
 
     passed_on: bool = False
     """Whether the server gets the requests, and carries them out."""
+    after: int = 0
+    """How many bytes of an answer come before the silence; one that is no longer comes whole."""
 
 
 @dataclass(frozen=True)

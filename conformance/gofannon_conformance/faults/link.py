@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from gofannon_conformance.faults.faults import (
@@ -20,7 +20,7 @@ from gofannon_conformance.faults.faults import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterator
 
     from gofannon_conformance.faults.faults import Fault
     from gofannon_conformance.faults.framing import Framing, Piece
@@ -228,8 +228,9 @@ class Link:
         data = piece.data
         before = 0 if exchange is None else exchange.answered
         match self._fault_of(exchange):
-            case Mute():
-                await self._over(exchange).wait()
+            case Mute(after=after) if before + len(data) > after and (exchange or not after):
+                await self._fall_silent(data, max(after - before, 0), exchange)
+                return
             case Cut(after, manner, hook, reply) if before + len(data) > after:
                 self._answer(data[: max(after - before, 0)], exchange)
                 await self._writer.drain()
@@ -248,20 +249,38 @@ class Link:
                 await self._control.pause(longest)
         self._answer(data, exchange)
 
+    async def _fall_silent(self, data: bytes, said: int, exchange: Exchange | None) -> None:
+        """Give the beginning of what the server said, and the rest when the silence is over."""
+        if not said:
+            await self._over(exchange).wait()
+            self._answer(data, exchange)
+            return
+        with self._in_mid_answer():
+            self._answer(data[:said], exchange)
+            await self._writer.drain()
+            await self._over(exchange).wait()
+            self._answer(data[said:], exchange)
+
     async def _drip(self, data: bytes, rate: float, exchange: Exchange) -> None:
         size = max(1, int(rate * _DROP_SECONDS))
-        self._own_words = bytearray()
-        for at in range(0, len(data), size):
-            if not exchange.cancelled:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(size / rate):
-                        await exchange.over.wait()
-            if exchange.over.is_set() or exchange.cancelled:
-                self._answer(data[at:], exchange)
-                break
-            self._answer(data[at : at + size], exchange)
-            await self._writer.drain()
-        own_words, self._own_words = self._own_words, None
+        with self._in_mid_answer():
+            for at in range(0, len(data), size):
+                if not exchange.cancelled:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(size / rate):
+                            await exchange.over.wait()
+                if exchange.over.is_set() or exchange.cancelled:
+                    self._answer(data[at:], exchange)
+                    break
+                self._answer(data[at : at + size], exchange)
+                await self._writer.drain()
+
+    @contextmanager
+    def _in_mid_answer(self) -> Iterator[None]:
+        """Keep what the proxy has to say itself until what the server said is whole."""
+        self._own_words = own_words = bytearray()
+        yield
+        self._own_words = None
         _write(self._writer, bytes(own_words))
 
     def _say(self, data: bytes) -> None:

@@ -26,7 +26,7 @@ def named(document: Any) -> str:
         return shortened(document, LONGEST_DOCUMENT)
     own = {k: v for k, v in document.items() if not (isinstance(k, str) and k[:1] == "_")}
     texts = {str(v) for v in own.values() if isinstance(v, (str, int)) and len(str(v)) < 12}
-    if len(texts) == 1 and all(str(value) in texts for value in own.values()):
+    if len(texts) == 1 and all(texts.issuperset(str(value).split()) for value in own.values()):
         return texts.pop()
     return shortened(own, LONGEST_DOCUMENT)
 

@@ -13,13 +13,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gofannon_conformance.mutants.caching import CACHING
 from gofannon_conformance.mutants.controls import PLAIN_CONTROLS
 from gofannon_conformance.mutants.deleting import DELETING
 from gofannon_conformance.mutants.documents import DOCUMENTS
 from gofannon_conformance.mutants.errors import ERRORS
 from gofannon_conformance.mutants.faulting import FAULTING, SERVED_CONTROLS
+from gofannon_conformance.mutants.hanging import HANGING
 from gofannon_conformance.mutants.ids import IDS
 from gofannon_conformance.mutants.lasting import LASTING, LASTING_CONTROLS
+from gofannon_conformance.mutants.limits import LIMITS
 from gofannon_conformance.mutants.listing import LISTING
 from gofannon_conformance.mutants.merging import MERGING
 from gofannon_conformance.mutants.mutant import Control, Mutant
@@ -30,6 +33,9 @@ from gofannon_conformance.mutants.refusing import REFUSING
 from gofannon_conformance.mutants.revisions import REVISIONS
 from gofannon_conformance.mutants.saving import SAVING
 from gofannon_conformance.mutants.seen import MET, SEEN
+from gofannon_conformance.mutants.shapes import SHAPES
+from gofannon_conformance.mutants.snapshots import SNAPSHOTS
+from gofannon_conformance.mutants.texts import TEXTS
 from gofannon_conformance.mutants.wider import WIDER, WIDER_CONTROLS
 
 if TYPE_CHECKING:
@@ -43,13 +49,19 @@ _ALL = (
     *LISTING,
     *ERRORS,
     *SAVING,
+    *SNAPSHOTS,
+    *CACHING,
     *MERGING,
     *REFUSING,
+    *LIMITS,
     *REVISIONS,
     *NAMES,
     *IDS,
     *DOCUMENTS,
+    *TEXTS,
+    *SHAPES,
     *SEEN,
+    *HANGING,
     *WIDER,
     *RACING,
     *LASTING,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from gofannon_conformance.mutants.mutant import Mutant
 from gofannon_conformance.mutants.right import Right
 
 Change = Callable[[Any], Any]
@@ -13,6 +14,14 @@ Change = Callable[[Any], Any]
 def shows(change: Change) -> type[Right]:
     """Make a service that changes each document as it is read; `change` gets it whole."""
     return type("Shows", (Right,), {"read": lambda self, text: change(json.loads(text))})
+
+
+def reading(*rows: tuple[str, str, str, Change]) -> list[Mutant]:
+    """Make a mutant that `shows` of each name, its clauses, its mistake and its change."""
+    return [
+        Mutant(name=name, clauses=tuple(clauses.split()), mistake=mistake, make=shows(change))
+        for name, clauses, mistake, change in rows
+    ]
 
 
 def each(change: Change) -> Change:

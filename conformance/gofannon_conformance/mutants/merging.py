@@ -73,6 +73,28 @@ class SameLength(Merging):
         return old if len(json.dumps(old)) == len(json.dumps(new)) else new
 
 
+@row("same_length_past_4096_is_skipped", "SAVE-3")
+class SameLengthLong(Merging):
+    """A version of the same length is taken for unchanged, if it has more than 4,096 characters."""
+
+    def merged(self, old: Any, new: Any) -> Any:
+        length = len(json.dumps(new))
+        return old if length > 4096 and len(json.dumps(old)) == length else new
+
+
+@row("last_chunks_of_a_longer_text_stay", "SAVE-3")
+class ChunksStay(Merging):
+    """Texts are kept in chunks of 4,096; those past the end of a shorter text stay."""
+
+    def merged(self, old: Any, new: Any) -> Any:
+        return {k: self._rest(old.get(k), v) for k, v in new.items()}
+
+    def _rest(self, old: Any, new: Any) -> Any:
+        if not (isinstance(old, str) and isinstance(new, str) and len(new) > 4096):
+            return new
+        return new + old[-(-len(new) // 4096) * 4096 :]
+
+
 @row("null_does_not_replace", "SAVE-3")
 class NullKeeps(Merging):
     """A field that becomes null keeps its old value."""

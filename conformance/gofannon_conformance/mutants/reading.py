@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, cast
 
 from gofannon_conformance.mutants.mutant import Mutant, breaks
-from gofannon_conformance.mutants.right import Kept, Right
+from gofannon_conformance.mutants.right import Complete, Kept, Right
 
 READING: list[Mutant] = []
 row = partial(breaks, READING)
@@ -253,3 +253,12 @@ class MissCreates(Right):
     def missing(self, db_name: str, doc_id: str) -> Exception:
         self.created.add(db_name)
         return super().missing(db_name, doc_id)
+
+
+@row("find_creates_the_collection", "GET-7")
+class FindCreates(Complete):
+    """find() creates the collection that it looks into."""
+
+    def scanned(self, db_name: str) -> list[dict[str, Any]]:
+        self.created.add(db_name)
+        return super().scanned(db_name)

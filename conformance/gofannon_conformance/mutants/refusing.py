@@ -1,6 +1,9 @@
-"""Services that take what they must refuse, or refuse wrongly: SAVE-10 to SAVE-12, DOC-14."""
+"""Services that take what they must refuse, or refuse wrongly: SAVE-10 to SAVE-12."""
 
 import json
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -8,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from fastapi import HTTPException
+from pydantic import BaseModel
 
 from gofannon_conformance.mutants.changes import Change
 from gofannon_conformance.mutants.mutant import Mutant, breaks
@@ -63,6 +67,10 @@ for name, mistake, kind, convert in (
     ("moments_without_their_zone", "A datetime is stored without its zone.", datetime,
      lambda v: v.replace(tzinfo=None).isoformat()),
     ("enum_by_its_value", "A member of an Enum is stored as its value.", Enum, lambda v: v.value),
+    ("deques_are_arrays", "A deque is stored as an array.", deque, list),
+    ("mappings_are_objects", "A mapping that is no dict is stored as an object.", Mapping, dict),
+    ("models_are_objects", "A pydantic model is stored as an object.", BaseModel,
+     BaseModel.model_dump),
     ("keys_become_text", "Field names that are no text become text.", dict,
      lambda v: {k if isinstance(k, str) else str(k): x for k, x in v.items()}),
     ("keys_of_numbers_dropped", "Fields whose names are numbers are left out.", dict,
@@ -76,6 +84,13 @@ takes(
     "what_does_not_fit_is_its_str",
     "What JSON cannot hold is stored as its str().",
     lambda v: v if isinstance(v, FITTING) else str(v),
+)
+
+
+takes(
+    "dataclasses_are_objects",
+    "An instance of a dataclass is stored as an object.",
+    lambda v: asdict(v) if is_dataclass(v) and not isinstance(v, type) else v,
 )
 
 
@@ -100,6 +115,26 @@ class EnumStr(Right):
     def written(self, doc: dict[str, Any]) -> Any:
         super().written(doc)
         return super().written(converted(doc, lambda v: str(v) if isinstance(v, Enum) else v))
+
+
+@row("infinite_decimals_are_floats", "SAVE-11")
+class InfiniteFloats(Right):
+    """A Decimal is stored as the float that is equal to it, an infinite one as well."""
+
+    def written(self, doc: dict[str, Any]) -> Any:
+        try:
+            return super().written(doc)
+        except HTTPException:
+            if not isinstance(doc, dict):
+                raise
+        try:
+            super().written(converted(doc, if_a(Decimal, lambda _: 0)))
+            own = {k: v for k, v in doc.items() if k not in OWN}
+            return json.dumps(
+                converted(own, if_a(Decimal, lambda v: v if v.is_nan() else float(v)))
+            )
+        except (RecursionError, TypeError) as error:
+            raise HTTPException(422, f"JSON cannot hold it: {error}") from error
 
 
 @row("tuples_are_lists_of_text", "SAVE-11")
@@ -196,6 +231,14 @@ class PairsTaken(Right):
             raise HTTPException(400, f"not a document: {error}") from error
 
 
+@row("mapping_is_a_document", "SAVE-12")
+class MappingTaken(Right):
+    """A mapping that is no dict is taken for a document."""
+
+    def written(self, doc: dict[str, Any]) -> Any:
+        return super().written(dict(doc) if isinstance(doc, Mapping) else doc)
+
+
 @row("no_dict_is_500", "SAVE-12")
 class NoDictIs500(Right):
     """A document that is no dict is a server error."""
@@ -214,70 +257,3 @@ class NoDictRemoves(Right):
         if isinstance(doc, str):
             self.kept.pop((db_name, doc_id), None)
         return super().save(db_name, doc_id, doc)
-
-
-class Limited(Right):
-    """Refuses what is larger than it holds: a number of bytes, or a depth."""
-
-    largest, deepest, status = 400_000, 100, 413
-
-    def written(self, doc: dict[str, Any]) -> Any:
-        text = super().written(doc)
-        if len(text) > self.largest or depth_of(doc) > self.deepest:
-            raise HTTPException(self.status, "the document is too large")
-        return text
-
-
-@row("documents_of_90_KiB_at_most", "DOC-12")
-class NinetyKiB(Limited):
-    """A document of more than 90 KiB is refused."""
-
-    largest = 90 * 1024
-
-
-@row("documents_of_300_KiB_at_most", "DOC-13")
-class ThreeHundredKiB(Limited):
-    """A document of more than 300 KiB is refused."""
-
-    largest = 300 * 1024
-
-
-@row("depth_of_12_at_most", "DOC-1")
-class DepthTwelve(Limited):
-    """A document of more than twelve levels is refused: sixteen must be held."""
-
-    deepest = 12
-
-
-@row("depth_of_32_at_most", "DOC-11")
-class DepthThirtyTwo(Limited):
-    """A document of more than 32 levels is refused."""
-
-    deepest = 32
-
-
-@row("too_large_is_500", "DOC-14")
-class LargeIs500(Limited):
-    """A document that is too large is a server error."""
-
-    largest, status = 2 * 2**20, 500
-
-
-@row("too_deep_is_500", "DOC-14")
-class DeepIs500(Limited):
-    """A document that is too deep is a server error."""
-
-    deepest, status = 40, 500
-
-
-@row("too_large_takes_the_earlier_version_with_it", "DOC-14")
-class LargeRemoves(Limited):
-    """A document that is too large is refused after the earlier version was removed."""
-
-    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return super().save(db_name, doc_id, doc)
-        except HTTPException as error:
-            if error.status_code == 413:
-                self.kept.pop((db_name, doc_id), None)
-            raise

@@ -1,12 +1,15 @@
 """Services that are wrong about revisions: SAVE-13 to SAVE-15."""
 
+import json
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from fastapi import HTTPException
 
+from gofannon_conformance.mutants.changes import each, of
 from gofannon_conformance.mutants.mutant import Mutant, breaks
-from gofannon_conformance.mutants.right import Guarded, Right
+from gofannon_conformance.mutants.right import OWN, Guarded, Right
 
 REVISIONS: list[Mutant] = []
 row = partial(breaks, REVISIONS)
@@ -59,6 +62,15 @@ class RevOfLength(Right):
 
     def revision(self, doc: dict[str, Any]) -> Any:
         return f"{len(str(doc))}-length"
+
+
+@row("rev_knows_true_and_1_for_one", "SAVE-14", capabilities={"revisions": True})
+class RevOfNumbers(Right):
+    """`rev` is the digest of the content, in which True is 1 and False is 0."""
+
+    def revision(self, doc: dict[str, Any]) -> Any:
+        own = {k: v for k, v in doc.items() if k not in OWN}
+        return sha256(json.dumps(each(of(bool, int))(own)).encode()).hexdigest()
 
 
 @row("rev_shared_by_three_changes", "SAVE-14", capabilities={"revisions": True})

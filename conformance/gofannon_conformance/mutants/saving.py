@@ -1,12 +1,12 @@
-"""Services that store what they should not, or answer wrongly: SAVE-1, SAVE-2, SAVE-4 to SAVE-9."""
+"""Services that store what they should not, or answer wrongly: SAVE-1, SAVE-2, SAVE-4 to SAVE-6."""
 
-import json
-from datetime import datetime
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import HTTPException
 
+from gofannon_conformance.mutants.changes import each, of
 from gofannon_conformance.mutants.mutant import Mutant, breaks
 from gofannon_conformance.mutants.right import Kept, Overview, Right
 
@@ -48,6 +48,27 @@ class AnswerNumber(Right):
     def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
         answer = super().save(db_name, doc_id, doc)
         return {**answer, "id": int(doc_id) if doc_id.isdecimal() else doc_id}
+
+
+@row("answer_has_an_id_percent_encoded", "SAVE-1")
+class AnswerEncoded(Right):
+    """save() answers with the id as it is written in a URL."""
+
+    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        answer = super().save(db_name, doc_id, doc)
+        return {**answer, "id": quote(doc_id, errors="surrogatepass")}
+
+
+@row("rev_none_where_nothing_changed", "SAVE-1")
+class RevNone(Right):
+    """`rev` is None where the same content is saved again."""
+
+    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        self.check_id(doc_id)
+        old = self.kept.get((db_name, doc_id))
+        answer = super().save(db_name, doc_id, doc)
+        same = old is not None and old.text == self.kept[db_name, doc_id].text
+        return {**answer, "rev": None} if same else answer
 
 
 @row("answer_of_the_other_dialect", "SAVE-1")
@@ -165,6 +186,17 @@ class OwnStored(Right):
         return super().written(doc)
 
 
+@row("backslashes_escaped_once_more", "SAVE-5")
+class EscapedAgain(Right):
+    """Backslashes are escaped where a document that was read is saved, and never unescaped."""
+
+    def written(self, doc: dict[str, Any]) -> Any:
+        text = super().written(doc)
+        if "_rev" not in doc:
+            return text
+        return super().written(each(of(str, lambda t: t.replace("\\", "\\\\")))(self.read(text)))
+
+
 @row("carried_id_decides", "SAVE-6")
 class CarriedDecides(Right):
     """A document is stored under the `_id` that it carries, if it is one."""
@@ -211,102 +243,3 @@ class OtherRefused(Right):
         if isinstance(doc, dict) and doc.get("_id", doc_id) != doc_id:
             raise HTTPException(400, f"the document is not {doc_id}")
         return super().save(db_name, doc_id, doc)
-
-
-@row("stored_dict_is_the_callers", "SAVE-7")
-class CallersOwn(Right):
-    """The dict itself is kept, and encoded when it is read."""
-
-    def written(self, doc: dict[str, Any]) -> Any:
-        super().written(doc)
-        return doc
-
-    def read(self, text: Any) -> Any:
-        return json.loads(super().written(text))
-
-
-@row("inner_lists_are_the_callers", "SAVE-7")
-class InnerCallers(CallersOwn):
-    """The dict is copied, but not what is in it."""
-
-    def written(self, doc: dict[str, Any]) -> Any:
-        return dict(super().written(doc))
-
-
-@row("new_version_kept_until_read", "SAVE-7")
-class EncodedLater(CallersOwn):
-    """A document that exists already is encoded when it is first read."""
-
-    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
-        replaced = isinstance(doc_id, str) and (db_name, doc_id) in self.kept
-        answer = super().save(db_name, doc_id, doc)
-        kept = self.kept[db_name, doc_id]
-        text = kept.text if replaced else self.read(kept.text)
-        self.kept[db_name, doc_id] = type(kept)(db_name, doc_id, kept.rev, text)
-        return answer
-
-
-@row("callers_id_is_popped", "SAVE-8", "SAVE-9")
-class IdPopped(Right):
-    """The `_id` is taken out of the caller's dict."""
-
-    def written(self, doc: dict[str, Any]) -> Any:
-        text = super().written(doc)
-        doc.pop("_id", None)
-        return text
-
-
-@row("callers_lists_are_sorted", "SAVE-8")
-class ListsSorted(Right):
-    """Lists of texts in the caller's dict are sorted in place, after they were stored."""
-
-    def written(self, doc: dict[str, Any]) -> Any:
-        text = super().written(doc)
-        for value in doc.values():
-            if isinstance(value, list) and all(isinstance(v, str) for v in value):
-                value.sort()
-        return text
-
-
-@row("callers_nulls_are_pruned", "SAVE-8")
-class NullsPruned(Right):
-    """Fields that are null are taken out of the caller's dict, after they were stored."""
-
-    def written(self, doc: dict[str, Any]) -> Any:
-        text = super().written(doc)
-        for name in [name for name, value in doc.items() if value is None]:
-            del doc[name]
-        return text
-
-
-@row("callers_moments_become_text", "SAVE-8")
-class MomentsConverted(Right):
-    """Moments become text in the caller's own dict."""
-
-    def written(self, doc: dict[str, Any]) -> Any:
-        for name, value in list(doc.items() if isinstance(doc, dict) else ()):
-            if isinstance(value, datetime):
-                doc[name] = value.isoformat()
-        return super().written(doc)
-
-
-@row("callers_dict_stays_halved_by_a_refusal", "SAVE-8")
-class HalvedByRefusal(Right):
-    """The `_id` is taken out while the document is encoded, and put back unless that fails."""
-
-    def written(self, doc: dict[str, Any]) -> Any:
-        carried = doc.pop("_id", None) if isinstance(doc, dict) else None
-        text = super().written(doc)
-        if carried is not None:
-            doc["_id"] = carried
-        return text
-
-
-@row("callers_dict_gets_an_id", "SAVE-9")
-class IdAdded(Right):
-    """The caller's dict is given its `_id`."""
-
-    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
-        answer = super().save(db_name, doc_id, doc)
-        doc["_id"] = doc_id
-        return answer

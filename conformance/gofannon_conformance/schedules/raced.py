@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dis
 import linecache
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from types import CodeType
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from gofannon_conformance.schedules.styles import Style
 
 T = TypeVar("T")
+
+Place: TypeAlias = "tuple[CodeType, int]"
+"""Where a thread is: a code object, and a line in it, or an instruction's offset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,7 @@ class Passed:
     thread: int
     to: int
     why: Why
-    place: tuple[CodeType, int] | None
-    """Where the thread is: a code object, and a line in it, or an instruction's offset."""
+    place: Place | None
 
     def switch(self, *, opcodes: bool) -> Switch:
         """Give the hand-over as it is told to a person."""
@@ -126,12 +129,26 @@ class Raced(Generic[T]):
     passed: tuple[Passed, ...]
     seed: int
     style: Style
+    trail: tuple[Place, ...] = ()
+    """The place of each step, whichever thread made it."""
 
     @cached_property
     def switches(self) -> tuple[Switch, ...]:
         """Each time that one thread stopped and another went on, in order."""
         # Not before it is asked for: most races are run, judged and forgotten.
         return tuple(passed.switch(opcodes=self.style.opcodes) for passed in self.passed)
+
+    @property
+    def visits(self) -> tuple[tuple[int, ...], ...]:
+        """The steps, counted from 1: those that came to a place first, then second, and so on."""
+        # Not by the code object itself: it is hashed by its contents, anew each time.
+        seen: Counter[tuple[str, int, int]] = Counter()
+        visits: dict[int, list[int]] = defaultdict(list)
+        for step, (code, at) in enumerate(self.trail, 1):
+            place = (code.co_filename, code.co_firstlineno, at)
+            visits[seen[place]].append(step)
+            seen[place] += 1
+        return tuple(map(tuple, visits.values()))
 
     @property
     def unfinished(self) -> tuple[int, ...]:

@@ -55,6 +55,7 @@ def race(
         tuple(turns.passed),
         seed,
         style,
+        tuple(turns.trail),
     )
 
 

@@ -28,6 +28,8 @@ class Style:
     """How many events the changes are spread over; 0 draws that too."""
     at: tuple[int, ...] = ()
     """At which event of its own each thread falls behind; then nothing is drawn."""
+    spinning: int = 5_000
+    """After so many events in a row a thread may be waiting, in a loop, for one that is not in."""
 
     def over(self, steps: int) -> Style:
         """Give this style for a race of so many steps, as a first `Raced.steps` counted them."""
@@ -71,7 +73,7 @@ def choice(style: Style, seed: int, threads: int) -> Choice:
     """Make the choices of a style; the same seed makes the same ones."""
     random = Random(f"{seed} {style.name}")  # noqa: S311  # it must be repeatable, not secret
     if style.at:
-        return _Stops(style.at, threads)
+        return _Stops(style, threads)
     return _Chance(style.chance, random) if style.chance else _Priorities(style, random, threads)
 
 
@@ -104,13 +106,14 @@ class _Priorities:
                 for _ in range(style.changes)
             }
         )
+        self._spinning = style.spinning
         self._steps = 0
         self._alone = 0
 
     def onward(self, running: int, ready: Sequence[int]) -> int:
         self._steps += 1
         self._alone += 1
-        if self._steps in self._changes or self._alone > _SPINNING:
+        if self._steps in self._changes or self._alone > self._spinning:
             self._order.remove(running)
             self._order.append(running)
         chosen = self.instead((running, *ready)) if ready else running
@@ -123,13 +126,14 @@ class _Priorities:
 
 
 class _Stops:
-    def __init__(self, at: tuple[int, ...], threads: int) -> None:
+    def __init__(self, style: Style, threads: int) -> None:
         self._order = list(range(threads))
-        self._left = dict(enumerate(at))
+        self._left = dict(enumerate(style.at))
+        self._spinning = style.spinning
 
     def onward(self, running: int, ready: Sequence[int]) -> int:
         left = self._left[running] = self._left.get(running, 0) - 1
-        if not left or left < -_SPINNING:
+        if not left or left < -self._spinning:
             self._left[running] = 0
             self._order.remove(running)
             self._order.append(running)
@@ -141,6 +145,3 @@ class _Stops:
 
 _UNCOUNTED = 10
 """The power of two below which changes are drawn when the length of the race is not known."""
-
-_SPINNING = 5_000
-"""After so many events in a row a thread may be waiting, in a loop, for one that is not let in."""

@@ -18,6 +18,7 @@ from gofannon_conformance.schedules.sleeping import Sleeper
 if TYPE_CHECKING:
     from types import CodeType
 
+    from gofannon_conformance.schedules.raced import Place
     from gofannon_conformance.schedules.styles import Choice
 
 
@@ -31,6 +32,7 @@ class Turns:
     def __init__(self, threads: int, choice: Choice) -> None:
         self.steps = 0
         self.passed: list[Passed] = []
+        self.trail: list[Place] = []
         self.all_ended = Lock()
         """Free when every thread has ended."""
         self.all_ended.acquire()
@@ -40,7 +42,7 @@ class Turns:
         for gate in self._gates:
             gate.acquire()
         self._sleepers: dict[int, Sleeper] = {}
-        self._places: list[tuple[CodeType, int] | None] = [None] * threads
+        self._places: list[Place | None] = [None] * threads
         self._not_begun = threads
         self._running: int | None = None
         self._ready: list[int] = []
@@ -68,6 +70,7 @@ class Turns:
             if self.closed:
                 raise Abandoned
             self._places[me] = (code, at)
+            self.trail.append((code, at))
             self.steps += 1
             if self._running == me:
                 if self._away:

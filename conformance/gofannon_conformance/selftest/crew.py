@@ -12,6 +12,7 @@ from multiprocessing.connection import wait
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from gofannon_conformance.patience import end_at_last
 from gofannon_conformance.selftest.trial import Job, Trial, tried
 
 if TYPE_CHECKING:
@@ -148,6 +149,7 @@ def work(pipe: Connection[Any, Any]) -> None:
         while (job := pipe.recv()) is not None:
             pipe.send(None)
             pipe.send(tried(job))
+    end_at_last(0)
 
 
 def _be_quiet_and_orderly() -> None:

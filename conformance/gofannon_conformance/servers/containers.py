@@ -9,11 +9,12 @@ from __future__ import annotations
 import atexit
 import importlib.util
 import os
+import re
 import secrets
 import time
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gofannon_conformance.servers.endpoint import CONTAINER
@@ -43,6 +44,8 @@ class Box:
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     command: str | None = None
+    version_printed: str = ""
+    """A pattern whose group is the version, for a server that prints it and does not tell it."""
     ready_within: float = 120.0
 
 
@@ -87,7 +90,7 @@ class ContainerServer(Server):
         try:
             self._pull_and_start()
             self._wait()
-            self.endpoint = box.endpoint(self._port)
+            self.endpoint = self._with_version(box.endpoint(self._port))
         except BaseException:
             self.close()
             raise
@@ -139,8 +142,11 @@ class ContainerServer(Server):
     def _wait(self) -> None:
         until = time.monotonic() + self._box.ready_within
         while not self._answers():
+            if self._has_ended():
+                raise ServerError(self._with_last_lines("ended before it was ready"))
             if time.monotonic() > until:
-                raise ServerError(self._not_ready())
+                within = f"was not ready within {self._box.ready_within:g} s"
+                raise ServerError(self._with_last_lines(within))
             time.sleep(0.05)
         self._running = True
 
@@ -150,10 +156,22 @@ class ContainerServer(Server):
         except OSError:
             return False
 
-    def _not_ready(self) -> str:
-        output = b"".join(self._container.get_logs()).decode(errors="replace").splitlines()
-        what = f"{self._box.image} was not ready within {self._box.ready_within:g} s"
-        text = "\n    ".join([f"{what}; it printed last:", *output[-LAST_LINES:]])
+    def _has_ended(self) -> bool:
+        container = self._container.get_wrapped_container()
+        container.reload()
+        return bool(container.status == "exited")
+
+    def _with_version(self, endpoint: Endpoint) -> Endpoint:
+        pattern = self._box.version_printed
+        found = re.search(pattern, self._printed(), re.MULTILINE) if pattern else None
+        return replace(endpoint, version=found[1]) if found else endpoint
+
+    def _printed(self) -> str:
+        return b"".join(self._container.get_logs()).decode(errors="replace")
+
+    def _with_last_lines(self, what: str) -> str:
+        first = f"{self._box.image} {what}; it printed last:"
+        text = "\n    ".join([first, *self._printed().splitlines()[-LAST_LINES:]])
         for secret in self._box.secrets:
             text = text.replace(secret, "***")
         return text

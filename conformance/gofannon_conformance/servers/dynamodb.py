@@ -34,6 +34,7 @@ CREDENTIALS: Final = "kit"
 
 NO_CREDENTIALS: Final = {"FAULT-8": "it takes any credentials"}
 IN_MEMORY: Final = {"DUR-3": "it holds its data in memory"}
+SAME_BUT_CASE: Final = "a table whose name differs from another's by case only is an internal error"
 LIMITS: Final[Mapping[str, Mapping[str, str]]] = {
     MOTO: {
         **NO_CREDENTIALS,
@@ -41,7 +42,12 @@ LIMITS: Final[Mapping[str, Mapping[str, str]]] = {
         "DOC-9": "the empty key inside a map is an internal error",
     },
     DYNALITE: {**NO_CREDENTIALS, **IN_MEMORY},
-    LOCAL: {**NO_CREDENTIALS, **IN_MEMORY},
+    LOCAL: {
+        **NO_CREDENTIALS,
+        **IN_MEMORY,
+        "ISO-6": SAME_BUT_CASE,
+        "ERR-2": SAME_BUT_CASE,
+    },
 }
 
 RUN_MOTO: Final = """
@@ -195,6 +201,7 @@ def _box(plan: Plan) -> containers.Box:
         port=8000,
         ready=lambda port: _is_dynamodb(f"http://{LOOPBACK}:{port}"),
         endpoint=lambda port: endpoint_of(port, plan),
+        version_printed=r"^Version:\s+(\S+)",
     )
 
 

@@ -8,6 +8,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -201,7 +202,8 @@ def _ask_version(endpoint: Endpoint) -> str:
         return ""
     try:
         with psycopg.connect(endpoint.url, connect_timeout=5) as connection:
-            return connection.info.parameter_status("server_version") or ""
+            said = connection.info.parameter_status("server_version") or ""
+            return said.partition(" ")[0]  # what follows is the packager's: "(Debian 17.6-1)"
     except psycopg.Error as error:
         raise ConnectionError(str(error)) from error
 
@@ -220,6 +222,13 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 def _box(plan: Plan) -> containers.Box:
     password = secrets.token_urlsafe(18)
+
+    def endpoint(port: int) -> Endpoint:
+        made = endpoint_of(port, password, plan)
+        with suppress(OSError):
+            return replace(made, version=_ask_version(made) or plan.version)
+        return made
+
     return containers.Box(
         image=IMAGE,
         port=5432,
@@ -232,7 +241,7 @@ def _box(plan: Plan) -> containers.Box:
         secrets=(password,),
         # The image starts a server of its own for its set-up; that one has no TCP.
         ready=lambda port: answers.postgresql(LOOPBACK, port, NAME, DATABASE),
-        endpoint=lambda port: endpoint_of(port, password, plan),
+        endpoint=endpoint,
     )
 
 

@@ -6,6 +6,7 @@ from gofannon_conformance.suite.api import ApiTests
 from gofannon_conformance.suite.asynchronous import AsyncTests
 from gofannon_conformance.suite.base import ContractTests, clause
 from gofannon_conformance.suite.bulk import BulkTests
+from gofannon_conformance.suite.bulk_exact import BulkExactTests
 from gofannon_conformance.suite.concurrency import ConcurrencyTests
 from gofannon_conformance.suite.delete import DeleteTests
 from gofannon_conformance.suite.durability import DurabilityTests
@@ -14,6 +15,7 @@ from gofannon_conformance.suite.faults import FaultTests
 from gofannon_conformance.suite.faults_optional import OptionalFaultTests
 from gofannon_conformance.suite.fidelity import FidelityTests
 from gofannon_conformance.suite.find import FindTests
+from gofannon_conformance.suite.find_reach import FindReachTests
 from gofannon_conformance.suite.get import GetTests
 from gofannon_conformance.suite.ids import IdTests
 from gofannon_conformance.suite.index import IndexTests
@@ -38,8 +40,10 @@ class DatabaseServiceContract(
     SchemaTests,
     ErrorTests,
     FindTests,
+    FindReachTests,
     IndexTests,
     BulkTests,
+    BulkExactTests,
     AsyncTests,
     DurabilityTests,
     ConcurrencyTests,

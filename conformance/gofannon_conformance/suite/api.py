@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
+from types import SimpleNamespace
 from typing import Any
 
 from gofannon_conformance.suite import expect
@@ -114,10 +115,16 @@ class ApiTests(ContractTests):
 def _annotations(method: Any) -> dict[str, Any]:
     function = inspect.unwrap(getattr(method, "__func__", method))
     known = {"Any": Any, "Dict": dict, "List": list, "typing": typing}
-    try:
-        return typing.get_type_hints(function, localns=known)
-    except (NameError, TypeError, AttributeError):
-        return dict(getattr(function, "__annotations__", {}))
+    found: dict[str, Any] = {}
+    for name, kind in getattr(function, "__annotations__", {}).items():
+        # One by one: a name that is imported for type checkers only spoils none of the others.
+        one = SimpleNamespace(__annotations__={name: kind})
+        try:
+            there = getattr(function, "__globals__", {})
+            found |= typing.get_type_hints(one, globalns=there, localns=known)
+        except (NameError, TypeError, AttributeError, SyntaxError):
+            found[name] = kind
+    return found
 
 
 def _plain(kind: Any) -> Any:

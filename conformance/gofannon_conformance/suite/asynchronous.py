@@ -6,6 +6,8 @@ import inspect
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from gofannon_conformance.calls import Call
+from gofannon_conformance.patience import NoAnswer
 from gofannon_conformance.suite import expect
 from gofannon_conformance.suite.base import ContractTests, clause
 from gofannon_conformance.suite.optional import TRIALS, has
@@ -13,6 +15,8 @@ from gofannon_conformance.target import METHODS
 from gofannon_conformance.violation import NotApplicable, violation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gofannon_conformance.calls import Answer
     from gofannon_conformance.suite.kit import Kit
 
@@ -61,10 +65,11 @@ def _is_plain(kit: Kit, method: str) -> bool:
     collection = kit.collection()
     if not has(collection, method):
         return False
-    value = getattr(kit.service, method)(collection.name, *TRIALS[method])
+    call = Call(method, (collection.name, *TRIALS[method]))
+    value = _bounded(kit, call, getattr(kit.service, method), *call.arguments)
     if not inspect.isawaitable(value):
         return True
-    kit.caller.opened.loop.run(value)
+    _bounded(kit, call, kit.caller.opened.loop.run, value)
     return False
 
 
@@ -80,9 +85,19 @@ def _awaited(kit: Kit) -> list[str]:
     collection.workspace.note_save(collection.name, "somebody")
     found = []
     for method in METHODS:
+        call = Call(method, (collection.name, *arguments[method]))
         with suppress(Exception):  # what a call raises is the other groups' business
-            value = getattr(kit.service, method)(collection.name, *arguments[method])
+            value = _bounded(kit, call, getattr(kit.service, method), *call.arguments)
             if inspect.isawaitable(value):
                 found.append(method)
-                kit.caller.opened.loop.run(value)
+                _bounded(kit, call, kit.caller.opened.loop.run, value)
     return found
+
+
+def _bounded(kit: Kit, call: Call, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Do a part of a call; that it never ends is told with the next one, or with the test's end."""
+    try:
+        return kit.caller.opened.patience.wait_for(function, *arguments)
+    except NoAnswer as error:
+        kit.caller.lost(call, error)
+        raise

@@ -25,9 +25,10 @@ from gofannon_conformance.suite.bulk_checks import (
     check_saved,
 )
 from gofannon_conformance.suite.delete import FALSY, PATTERNS
+from gofannon_conformance.suite.get import READS
 from gofannon_conformance.suite.optional import collection_for, has, never_written
 from gofannon_conformance.suite.spoil import DEEP, spoil_shown
-from gofannon_conformance.suite.unstorable import UNSTORABLE
+from gofannon_conformance.suite.unstorable import CONVERTIBLE, UNSTORABLE
 from gofannon_conformance.violation import violation
 
 if TYPE_CHECKING:
@@ -152,6 +153,21 @@ class BulkTests(ContractTests):
         expect.listing(collection.list_all(), held, "BULK-1")
 
     @clause("BULK-1")
+    def test_values_in_the_callers_documents_stay(self, kit: Kit) -> None:
+        collection = collection_for(kit, "save_many")
+        values = CONVERTIBLE | {label: UNSTORABLE[label] for label in DOUBTFUL}
+        with kit.cases() as cases:
+            for label, value in values.items():
+                with cases.case(label):
+                    docs: Docs = [
+                        {"_id": "refused-or-not", "_rev": "1-a", "value": value, "l": [value]},
+                        {"_id": "plain", "o": {"_id": "x", "_rev": "y"}},
+                    ]
+                    _check_documents_stay(collection, docs)
+            with cases.case("documents of which nothing says where they are to be stored"):
+                _check_documents_stay(collection, snapshot([*NO_IDS.values()]))
+
+    @clause("BULK-1")
     def test_any_documents_are_saved_as_if_one_by_one(self, kit: Kit) -> None:
         collection = collection_for(kit, "save_many")
 
@@ -207,10 +223,8 @@ class BulkTests(ContractTests):
                         check(collection.save_many(docs), docs, {place})
             with cases.case("nothing but such documents"):
                 kit.begin()
-                docs = snapshot([*NO_IDS.values()])
-                answer = collection.save_many_themselves(docs)
-                check(answer, [*NO_IDS.values()], {*range(len(NO_IDS))})
-                check_arguments_stay(answer, [*NO_IDS.values()], docs, "BULK-1")
+                docs = [*NO_IDS.values()]
+                check(collection.save_many(docs), docs, {*range(len(NO_IDS))})
 
     @clause("BULK-3")
     def test_deleting_many_is_idempotent(self, kit: Kit) -> None:
@@ -316,6 +330,10 @@ class BulkTests(ContractTests):
         for doc_id, doc in held.items():
             expect.saved(collection.save(doc_id, doc))
             expect.saved(other.save(doc_id, {"other": True}))
+        for _ in range(READS):
+            answer = collection.get_many([*held])
+            check_got(answer, [*held], held)
+            spoil_shown(kit, answer.value, "the answer")
         first, second = collection.get_many([*held]), collection.get_many([*held])
         check_got(first, [*held], held)
         spoil_shown(kit, first.value["deep"], "the document 'deep' of the first answer")
@@ -346,6 +364,12 @@ class BulkTests(ContractTests):
             gone = set(asked)
             held = {doc_id: doc for doc_id, doc in held.items() if doc_id not in gone}
             expect.listing(collection.list_all(), held, deleting.stored)
+
+
+def _check_documents_stay(collection: Collection, docs: Docs) -> None:
+    before = snapshot(docs)
+    answer = collection.save_many_themselves(docs)
+    check_arguments_stay(answer, before, docs, "BULK-1")
 
 
 def _id_number(place: int) -> int:

@@ -9,6 +9,17 @@ UNUSUAL_IDS = (
     "café", "cafe\u0301", "\U0001f600", "1", "01", "_design/x", "$gt", "x" * 200,
 )  # fmt: skip
 
+NEAR_IDS = (
+    "a", "b", "A", "ab", "aa", "b-a", "a ", " a", "a\n", "a:b", "a/b", "a,b", "a, b", "a b", "a;b",
+    "a|b", "a.b", "a-b", "a_b", "a#b", "a&b", "a+b", "a=b", "a\nb", "a\tb", "a\x00b", "a%b", "a*",
+    "a'b", "\u00e4", "a\u0308", "\u00c4", "\uff41", "a\u200b", "1", "01", "1.0", "[a]", '["a"]',
+    "abc", "abcd", "abc/d", "abc:d", "an-id-of-20-letters", "an-id-of-20-letters-2",
+)  # fmt: skip
+"""Ids of which one or other store takes two for the same, one for several, or for a beginning."""
+
+NO_TEXTS: tuple[Any, ...] = (1, 0, 1.5, True, None)
+"""Ids that are no text, though each looks like one."""
+
 DOUBTFUL = (
     "a set", "bytes", "an object", "NaN", "infinity", "an int as a key", "a dict that holds itself",
 )  # fmt: skip

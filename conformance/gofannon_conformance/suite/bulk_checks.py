@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.equality import differences
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from gofannon_conformance.workspace import Collection
 
 OK = '{"ok": True, "id": …, "rev": <non-empty str>}'
-FAILED = '{"ok": False, "id": …, "error": <non-empty str>}'
+FAILED = '{"ok": False, "id": …, "error": <what is wrong>}'
 
 
 def check_saved(
@@ -131,7 +132,7 @@ def check_got(
 
 def check_arguments_stay(answer: Answer, before: Any, now: Any, clause: str) -> None:
     """A bulk method may set `_id` and `_rev` in its caller's documents, and nothing else."""
-    wrong = differences(_settable_off(before), _settable_off(now), numbers="exact")
+    wrong = differences(_without_set(before, now), _without_set(now, now), numbers="exact")
     if wrong:
         raise violation(
             clause,
@@ -143,11 +144,14 @@ def check_arguments_stay(answer: Answer, before: Any, now: Any, clause: str) -> 
         )
 
 
-def _settable_off(items: list[Any]) -> list[Any]:
-    return [
-        {k: v for k, v in item.items() if k not in ("_id", "_rev")} if type(item) is dict else item
-        for item in items
-    ]
+def _without_set(items: list[Any], now: list[Any]) -> list[Any]:
+    """Leave out of each document `_id` and `_rev` if it has them now: set, but not taken away."""
+    kept = [*items]
+    for place, (item, is_now) in enumerate(zip(items, now, strict=False)):
+        if type(item) is dict and type(is_now) is dict:
+            settable = {"_id", "_rev"} & is_now.keys()
+            kept[place] = {name: value for name, value in item.items() if name not in settable}
+    return kept
 
 
 def _entries(answer: Answer, count: int, clause: str) -> list[dict[str, Any]]:
@@ -205,8 +209,8 @@ def _check_failed(
         raise _wrong(answer, entry, place, f"its `id` must be {doc_id!r}", FAILED, form)
     if "id" not in entry:
         raise _wrong(answer, entry, place, "it must have an `id`, if only None", FAILED, form)
-    error = entry.get("error")
-    if not isinstance(error, str) or not error.strip():
+    error = _as_text(entry.get("error"))
+    if not error.strip():
         raise _wrong(answer, entry, place, "its `error` must say what is wrong", FAILED, form)
     if kit.watch.leaks(error, answer):
         raise violation(
@@ -215,6 +219,22 @@ def _check_failed(
             came="an `error` with a secret in it",
             expected="a text without passwords, keys, tokens and addresses that hold them",
         )
+
+
+def _as_text(error: Any) -> str:
+    """Give what an `error` says, which may be any JSON; of what says nothing, or is no JSON, "".
+
+    >>> _as_text({"status": 400}), _as_text({}), _as_text(ValueError("no JSON"))
+    ('{"status": 400}', '', '')
+    """
+    if isinstance(error, str):
+        return error
+    if error is None or error is False or error in ([], {}):
+        return ""
+    try:
+        return json.dumps(error, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return ""
 
 
 def _wrong(

@@ -14,6 +14,7 @@ from gofannon_conformance.suite.base import ContractTests, clause
 from gofannon_conformance.suite.concurrency_effort import LEAST
 from gofannon_conformance.suite.concurrency_programs import (
     MEETINGS,
+    PAIRS,
     RELAYS,
     Program,
     drawn_program,
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
     from gofannon_conformance.suite.concurrency_trials import Trial
     from gofannon_conformance.suite.kit import Kit
+
+MOST_OF_MANY = 30
+"""How many trials there are of a program that takes long."""
 
 WRITERS = 16
 FEW_WRITERS = 4
@@ -50,11 +54,22 @@ THERE = "still-1 one two still-2"
 MANY_STILL = " ".join(f"still-{n:02}" for n in range(12))
 """Enough for several small pages, before which a document comes or goes: those behind move up."""
 
-COMING_AND_GOING = ("delete:a", "save:a0")
+COMING_AND_GOING = ("delete:a", "save:a0", "save:a")
 
-LISTED = tuple(
-    program(*threads, before=THERE)
-    for threads in (
+GOING = [f"p{n:02}" for n in range(1, 12)]
+"""The others of a first page, whatever its size: whoever remembers where it ended loses that."""
+
+GOING_AT_ONCE = program(
+    "list_all",
+    " ".join(f"delete:{doc_id}" for doc_id in GOING),
+    before=" ".join(["p00", *GOING, "p12", "p13", "p14"]),
+)
+
+AMONG_MANY = program("delete", "pass_by delete")
+"""Between two deletes of a document so many others are saved that its lock may be thrown out."""
+
+LISTED = (
+    *(program(*threads, before=THERE) for threads in (
         ("list_all", "save:one"),
         ("list_all", "delete:one"),
         ("list_all", "delete:two"),
@@ -64,9 +79,16 @@ LISTED = tuple(
         ("delete:one", "list_all"),
         ("save:three", "list_all"),
         ("list_all", "list_all"),
-    )
-) + tuple(program("list_all", write, before=f"a {MANY_STILL}") for write in ("delete:a", "save:a0"))
-
+        ("list_all", "save:three list_all"),
+        ("list_all", "delete:one list_all"),
+        ("list_all list_all", "save:three"),
+        ("list_all", "get:one"),
+        ("get:one", "list_all"),
+    )),
+    *(program("list_all", write, before=f"a {MANY_STILL}") for write in COMING_AND_GOING),
+    GOING_AT_ONCE,
+    program("save", "list_all", long=True),
+)  # fmt: skip
 
 SEQUENCES = (
     "list2 get2 save1 get2 list2 delete1 get2 list2",
@@ -93,7 +115,7 @@ class ConcurrencyTests(ContractTests):
     @clause("CON-1", "CON-3")
     def test_calls_at_once_are_as_calls_in_some_order(self, kit: Kit) -> None:
         seeker = Seeker(kit, "CON-1")
-        seeker.seek(MEETINGS, drawn_program, relays=RELAYS)
+        seeker.seek(MEETINGS, drawn_program, relays=RELAYS, pairs=PAIRS)
         seeker.seek_on_the_way(drawn_program)
 
     @clause("CON-3")
@@ -109,7 +131,11 @@ class ConcurrencyTests(ContractTests):
             seeker.judge.judge(trial)
 
         meetings = (program("delete", "delete"), program(*["delete"] * 4))
-        seeker.seek(meetings, deletes, judge, relays=RELAYS[:1])
+        seeker.seek(meetings, deletes, judge, relays=RELAYS[:1], pairs=PAIRS[:1])
+        if not seeker.is_slow and not seeker.opened[0].is_async:
+            among_many = seeker.points.of((AMONG_MANY,))
+            for met, way in seeker.effort().within(seeker.limit, islice(among_many, MOST_OF_MANY)):
+                judge(seeker.perform(seeker.stage(), met, way))
 
     @clause("CON-1", "SAVE-15")
     def test_one_of_many_saves_of_a_revision_succeeds(self, kit: Kit) -> None:
@@ -217,8 +243,8 @@ class ConcurrencyTests(ContractTests):
         seeker.seek(LISTED, lists, judge)
         if not seeker.is_slow:
             still = " ".join(f"still-{n:04}" for n in range(kit.profile.listed))
-            long = tuple(program("list_all", w, before=f"a {still}") for w in COMING_AND_GOING)
-            for met, way in islice(seeker.points.of(long), LEAST):
+            many = tuple(program("list_all", w, before=f"a {still}") for w in COMING_AND_GOING)
+            for met, way in islice(seeker.points.of(many), LEAST):
                 judge(seeker.perform(seeker.stage(), met, way))
 
     @clause("CON-6")

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import chain, islice, product, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.schedules.raced import Raced, Why
 from gofannon_conformance.schedules.styles import stopped_at
 from gofannon_conformance.suite import concurrency_ways as ways
-from gofannon_conformance.suite.concurrency_programs import Program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from random import Random
 
+    from gofannon_conformance.suite.concurrency_programs import Program
     from gofannon_conformance.suite.concurrency_seeking import Seeker
     from gofannon_conformance.suite.concurrency_trials import Trial
 
@@ -29,6 +30,9 @@ AT_ONCE = 1
 
 PATIENCES = 3
 """How many times as long as a program takes alone a stopped task waits for the others."""
+
+LONG_WAY = 50_000
+"""More events than a thread comes to that passes many documents by."""
 
 HELD = 2
 """At how many steps that another thread waits for the first of a relay is stopped."""
@@ -64,12 +68,39 @@ class Points:
     def _places(
         self, meeting: Program, random: Random, *, opcodes: bool
     ) -> Iterator[tuple[Program, Way]]:
-        """Give the steps of one meeting, in any order, once it is known how many there are."""
+        """Give the steps of one meeting: one at each place, then at those it comes to again."""
         began = time.monotonic()
-        steps = self._steps_alone(meeting, opcodes=opcodes)
+        alone = self._alone(meeting, opcodes=opcodes)
         patience = min(max(PATIENCES * (time.monotonic() - began), 0.002), 0.2)
-        for step in random.sample(range(1, steps + 1), steps):
-            yield meeting, self._stopped(step, patience=patience, opcodes=opcodes)
+        for steps in _visits(alone):
+            for step in random.sample(steps, len(steps)):
+                yield (
+                    meeting,
+                    self._stopped(
+                        step, patience=patience, opcodes=opcodes, passes_by=meeting.passes_by
+                    ),
+                )
+
+    def of_pairs(self, meetings: Sequence[Program]) -> Iterator[tuple[Program, Way]]:
+        """Give the places at which both threads stop: the second while the first is stopped.
+
+        The first then goes on to its end before the second does.
+        """
+        seeker = self._seeker
+        if not seeker.code or self._opened.is_async:
+            return
+        random = seeker.chance(-3)
+        turns = [self._pairs(meeting, random) for meeting in meetings]
+        yield from filter(None, chain.from_iterable(zip_longest(*turns)))
+
+    def _pairs(self, meeting: Program, random: Random) -> Iterator[tuple[Program, Way]]:
+        one, other = (
+            _visits(self._alone(replace(meeting, threads=(thread,))))[0]
+            for thread in meeting.threads
+        )
+        pairs = list(product(one, other))
+        for pair in random.sample(pairs, len(pairs)):
+            yield meeting, self._stopped(*pair)
 
     def of_relays(
         self, relays: Sequence[Program], judge: Callable[[Trial], None]
@@ -83,7 +114,7 @@ class Points:
         if not seeker.code or seeker.is_slow or self._opened.is_async:
             return
         for relay in relays:
-            steps = self._steps_alone(relay)
+            steps = self._alone(relay).steps
             random = seeker.chance(-2)
             for first in islice(
                 self._held(relay, random.sample(range(1, steps + 1), steps), judge), HELD
@@ -124,7 +155,7 @@ class Points:
             return
         threads = len(crowd.threads)
         # The first of all has more to do than a later one.
-        places = self._steps_alone(crowd) + threads
+        places = self._alone(crowd).steps + threads
         passes = max(1, rest * threads // (2 * places))
         stride = max(1.0, passes * places / (threads * rest))
         for number in range(rest):
@@ -139,13 +170,19 @@ class Points:
             for further in (0, 2, 3, 4, 5):
                 yield self._stopped(*((first, first + further) if further else (first,)))
 
-    def _steps_alone(self, program: Program, *, opcodes: bool = False) -> int:
-        """Count the steps of a program's first thread, when the others do not come."""
-        alone = Program(program.before, program.threads[:1])
+    def _alone(self, program: Program, *, opcodes: bool = False) -> ways.Ran:
+        """Run the first thread of a program, when the others do not come."""
+        alone = replace(program, threads=program.threads[:1])
         way = self._stopped(NEVER, opcodes=opcodes)
-        return self._seeker.perform(self._seeker.stage(), alone, way).ran.steps
+        return self._seeker.perform(self._seeker.stage(), alone, way).ran
 
-    def _stopped(self, *steps: int, patience: float = 0.0, opcodes: bool = False) -> Way:
+    def _stopped(
+        self,
+        *steps: int,
+        patience: float = 0.0,
+        opcodes: bool = False,
+        passes_by: bool = False,
+    ) -> Way:
         code = self._seeker.code
         if self._opened.is_async:
             return partial(
@@ -156,4 +193,13 @@ class Points:
                 patience=patience,
             )
         style = stopped_at(*steps, opcodes=opcodes)
+        if passes_by:
+            style = replace(style, spinning=LONG_WAY)
         return partial(ways.scheduled, code=code, seed=0, style=style)
+
+
+def _visits(ran: ways.Ran) -> Sequence[Sequence[int]]:
+    """Give the steps that came to a place first, then others; where none is told, all at once."""
+    if isinstance(ran.told, Raced) and ran.told.visits:
+        return ran.told.visits
+    return (range(1, ran.steps + 1),)

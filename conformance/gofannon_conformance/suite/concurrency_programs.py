@@ -10,11 +10,14 @@ from gofannon_conformance.schedules.raced import name
 if TYPE_CHECKING:
     from random import Random
 
-Does: TypeAlias = Literal["get", "save", "delete", "list_all", "change", "compete", "insist"]
-"""What a step does: one of the four methods, or one of three ways to save.
+Does: TypeAlias = Literal[
+    "get", "save", "delete", "list_all", "change", "compete", "insist", "pass_by"
+]
+"""What a step does: one of the four methods, one of three ways to save, or it passes by.
 
 A change is `get()` and then `save()` of what it gave; to compete is to save with the `_rev` that
 was there before the threads began; to insist is to save again and again while the answer is 409.
+To pass by is to save and delete many documents that nobody else is about.
 """
 
 WRITES = ("save", "change", "compete", "insist")
@@ -31,6 +34,13 @@ class Step:
     doc_id: str = ""
     version: str = ""
     on: int = 0
+    long: bool = False
+    """Whether the version that it saves is as long as any store must hold."""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The version that it saves."""
+        return document_of(self.version, long=self.long)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,31 @@ class Program:
 
     before: tuple[Step, ...]
     threads: tuple[tuple[Step, ...], ...]
+    anew: bool = False
+    """Whether its documents have ids, each time, that nobody has named before."""
+    again: bool = False
+    """Whether what the threads saved is saved once more, in the end: it must be stored again."""
+
+    def on_ids_of(self, number: int) -> Program:
+        """Give the same program about documents of other ids."""
+
+        def renamed(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+            return tuple(
+                replace(step, doc_id=f"{step.doc_id}-{number}") if step.doc_id else step
+                for step in steps
+            )
+
+        return replace(self, before=renamed(self.before), threads=tuple(map(renamed, self.threads)))
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it saves a document that is as long as any store must hold."""
+        return any(step.long for thread in (self.before, *self.threads) for step in thread)
+
+    @property
+    def passes_by(self) -> bool:
+        """Whether some thread passes many other documents by."""
+        return any(step.does == "pass_by" for thread in self.threads for step in thread)
 
     @property
     def doc_ids(self) -> tuple[str, ...]:
@@ -64,16 +99,30 @@ class Program:
         return tuple(step for step in self.before if step.doc_id not in touched)
 
 
-def document_of(version: str) -> dict[str, Any]:
+LONG = 90_000
+"""Characters: more than one piece, for most of those who keep a document in pieces."""
+
+
+def document_of(version: str, *, long: bool = False) -> dict[str, Any]:
     """Give a version of a document: each of its fields tells which, and one has its name.
 
     >>> document_of("A1")
     {'version': 'A1', 'again': 'A1', 'only in A1': 'A1'}
     """
-    return {"version": version, "again": version, f"only in {version}": version}
+    document = {"version": version, "again": version, f"only in {version}": version}
+    if long:
+        document["at length"] = f"{version} " * (LONG // (len(version) + 1))
+    return document
 
 
-def program(*threads: str, before: str = "one", on: tuple[int, ...] = (0,)) -> Program:
+def program(
+    *threads: str,
+    before: str = "one",
+    on: tuple[int, ...] = (0,),
+    anew: bool = False,
+    again: bool = False,
+    long: bool = False,
+) -> Program:
     """Write a program: the words of each thread, each a step; the documents that are there first.
 
     `save:two` is a save of the document "two"; without a document it is "one". The threads
@@ -83,26 +132,29 @@ def program(*threads: str, before: str = "one", on: tuple[int, ...] = (0,)) -> P
     ['save', 'get']
     """
     return Program(
-        tuple(Step("save", doc_id, f"{doc_id}0") for doc_id in before.split()),
+        tuple(Step("save", doc_id, f"{doc_id}0", long=long) for doc_id in before.split()),
         tuple(
             tuple(
-                _step(word, f"{name(number)}{count}", on[number % len(on)])
+                _step(word, f"{name(number)}{count}", on[number % len(on)], long=long)
                 for count, word in enumerate(words.split(), 1)
             )
             for number, words in enumerate(threads)
         ),
+        anew,
+        again,
     )
 
 
-def _step(word: str, version: str, on: int) -> Step:
+def _step(word: str, version: str, on: int, *, long: bool = False) -> Step:
     does, _, doc_id = word.partition(":")
-    if does == "list_all":
-        return Step("list_all", on=on)
+    if does in ("list_all", "pass_by"):
+        return Step(does, on=on)  # type: ignore[arg-type]  # as below
     return Step(
         does,  # type: ignore[arg-type]  # the words of this module and of the tests
         doc_id or ONE,
         version if does in WRITES else "",
         on,
+        long=long,
     )
 
 
@@ -146,6 +198,14 @@ MEETINGS = (
     program("get", "get:two", before="one two"),
     program("get", "delete save"),
     program("delete save", "get"),
+    program("get", "save get"),
+    program("get", "delete get"),
+    program("get get", "save"),
+    program("get get", "delete"),
+    program("save", "save", again=True),
+    program("save", "delete", again=True),
+    program("save", "get", long=True),
+    program("get", "save", long=True),
 )  # fmt: skip
 """The meetings of two in which stores go wrong: the second comes in between while the first acts.
 
@@ -158,6 +218,17 @@ FINE = (
     program("delete", "delete"),
 )
 """Meetings in which the first is stopped at each bytecode, too: one line may be a window."""
+
+PAIRS = (
+    program("delete", "delete", anew=True),
+    program("save", "delete", anew=True),
+    program("save", "save", before="", anew=True),
+    program("change", "change", anew=True),
+)
+"""Meetings in which both are stopped, one in the midst of the other: what is looked at twice.
+
+A lock that is made on first use is made for each id: so the ids are new each time.
+"""
 
 RELAYS = (
     program("save", "delete", "delete", before=""),  # so that one save is there for two deletes
@@ -201,9 +272,9 @@ def meetings_of(instances: int) -> tuple[Program, ...]:
 
 
 def _on(given: Program, on: tuple[int, ...]) -> Program:
-    return Program(
-        given.before,
-        tuple(
+    return replace(
+        given,
+        threads=tuple(
             tuple(replace(step, on=on[number % len(on)]) for step in steps)
             for number, steps in enumerate(given.threads)
         ),

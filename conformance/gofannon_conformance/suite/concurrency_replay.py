@@ -9,7 +9,7 @@ from gofannon_conformance.program import program as as_program
 from gofannon_conformance.program import source
 from gofannon_conformance.schedules import Raced
 from gofannon_conformance.schedules.raced import name
-from gofannon_conformance.suite.concurrency_programs import WRITES, Step, document_of
+from gofannon_conformance.suite.concurrency_programs import WRITES, Step
 
 if TYPE_CHECKING:
     from gofannon_conformance.suite.concurrency_trials import Trial
@@ -54,8 +54,7 @@ def _in_turn(trial: Trial, trace: Trace) -> str:
         on = "other" if step.on else "db"
         place = (trial.collection, *([step.doc_id] if step.doc_id else []))
         if step.does in WRITES:
-            document = document_of(step.version)
-            made.steps.append(Call("save", (*place, document), on=on))
+            made.steps.append(Call("save", (*place, step.document), on=on))
         else:
             call = Call(step.does, place, on=on)
             made.steps.append(call)
@@ -65,7 +64,10 @@ def _in_turn(trial: Trial, trace: Trace) -> str:
 
 def _written(step: Step) -> str:
     if step.does in WRITES:
-        return f"db.save(collection, {step.doc_id!r}, {source(document_of(step.version))})"
+        return f"db.save(collection, {step.doc_id!r}, {source(step.document)})"
     if step.does == "list_all":
         return "db.list_all(collection)"
+    if step.does == "pass_by":
+        made = "[db.save(collection, f'passer-by-{n}', {}) for n in range(130)]"
+        return f"{made} and {made.replace('save', 'delete').replace(', {})', ')')}"
     return f"db.{step.does}(collection, {step.doc_id!r})"

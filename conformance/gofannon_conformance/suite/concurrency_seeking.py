@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, suppress
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,11 @@ from gofannon_conformance.suite import expect
 from gofannon_conformance.suite.concurrency_effort import Effort
 from gofannon_conformance.suite.concurrency_own_threads import seek_in_own_threads
 from gofannon_conformance.suite.concurrency_points import Points
-from gofannon_conformance.suite.concurrency_programs import FINE, Program
+from gofannon_conformance.suite.concurrency_programs import (
+    FINE,
+    Program,
+    document_of,
+)
 from gofannon_conformance.suite.concurrency_trials import Stage
 from gofannon_conformance.suite.concurrency_verdicts import Judge
 from gofannon_conformance.suite.delete import expect_no_deletion
@@ -77,11 +81,24 @@ class Seeker:
         )
         self.points = Points(self)
         self._steps: dict[Program, int] = {}
+        self._played = 0
         each = rehearse(kit, self.collection)
         self.is_slow = kit.instances.endpoint is not None or each > SLOW
         """Whether a call takes so long that there is time for few trials."""
         self.limit = kit.profile.racing * (1 if self.is_slow else PATIENT)
         """Seconds that one search may take."""
+
+    @cached_property
+    def holds_long(self) -> bool:
+        """Whether a long document comes back; if it does not, that is for DOC-12 to tell."""
+        doc_id, doc = self.kit.fresh("long"), document_of("alone", long=True)
+        try:
+            expect.saved(self.collection.save(doc_id, doc))
+            expect.document(self.collection.get(doc_id), doc_id, doc, "GET-1")
+            expect.deleted(self.collection.delete(doc_id))
+        except Violation:
+            return False
+        return True
 
     def stage(self, collection: Collection | None = None) -> Stage:
         """Give a stage for trials on a collection, by default the one that all trials share."""
@@ -94,6 +111,7 @@ class Seeker:
         judge: Callable[[Trial], None] | None = None,
         *,
         relays: Sequence[Program] = (),
+        pairs: Sequence[Program] = (),
     ) -> None:
         """Play meetings with the first thread stopped at each step, then schedules that are drawn.
 
@@ -102,12 +120,15 @@ class Seeker:
         ends it.
         """
         judge = judge or self.judge.judge
+        if not self.holds_long:
+            meetings = [meeting for meeting in meetings if not meeting.is_long]
         profile, points = self.kit.profile, self.points
         fine = [] if self.opened[0].is_async else [m for m in meetings if m in FINE]
         spent = self.effort()
         for places in (
             points.of(meetings),
             points.of(fine, opcodes=True),
+            points.of_pairs(pairs),
             points.of_relays(relays, judge),
         ):
             for program, way in self.effort().within(
@@ -157,7 +178,9 @@ class Seeker:
 
     def perform(self, stage: Stage, program: Program, way: Way, seed: int = 0) -> Trial:
         """Play a program in a way; what hangs is left behind."""
-        trial = stage.play(program, way, seed=seed)
+        self._played += 1
+        played = program.on_ids_of(self._played) if program.anew else program
+        trial = stage.play(played, way, seed=seed)
         self._steps[program] = trial.ran.steps
         if trial.ran.unfinished:
             self._leave_behind()

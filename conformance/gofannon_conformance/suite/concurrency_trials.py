@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.histories import History, Operation, Recorder
@@ -14,7 +14,6 @@ from gofannon_conformance.suite import concurrency_ways as ways
 from gofannon_conformance.suite.concurrency_programs import (
     Program,
     Step,
-    document_of,
     steps_in_turn,
 )
 from gofannon_conformance.suite.concurrency_ways import Ran
@@ -27,6 +26,9 @@ if TYPE_CHECKING:
     from gofannon_conformance.workspace import Collection
 
 CONFLICT = 409
+
+PASSERS_BY = tuple(f"passer-by-{n}" for n in range(130))
+"""More documents than a table of locks is likely to hold."""
 
 PAUSE = 0.05
 """Seconds between two looks at an instance that has not converged yet."""
@@ -174,6 +176,11 @@ class Stage:
         for doc_id in program.doc_ids:
             for on in everywhere:
                 self._look(Step("get", doc_id, on=on))
+        for thread in program.threads if program.again else ():
+            for step in thread:
+                if step.does == "save":
+                    self._look(step)
+                    self._look(Step("get", step.doc_id, on=step.on))
         for on in everywhere:
             self._look(Step("list_all", on=on))
         for doc_id in program.doc_ids:
@@ -216,6 +223,15 @@ class Stage:
             thread, _method(step), (self.collection.name, step.doc_id), made, argument
         )
 
+    def _pass_by(self, step: Step) -> None:
+        """Save and delete many documents, of which nothing is recorded."""
+        name, service = self.collection.name, self.instances[step.on].service
+        for doc_id in PASSERS_BY:
+            self.collection.workspace.note_save(name, doc_id)
+            service.save(name, doc_id, {})
+        for doc_id in PASSERS_BY:
+            service.delete(name, doc_id)
+
     def _insisted(self, thread: str, step: Step) -> Operation:
         """Save until the answer is no 409, each time a version of its own, while there is time."""
         count = 1
@@ -238,12 +254,12 @@ class Stage:
     def _argument(self, step: Step, found: Callable[[], Operation | None]) -> dict[str, Any] | None:
         """Give the document that a step saves."""
         if step.does == "save":
-            return document_of(step.version)
+            return step.document
         if step.does == "change":
             before = found()
-            return _carrying(before.value if before else None, step.version)
+            return _carrying(before.value if before else None, step)
         if step.does == "compete":
-            return _carrying(self._fresh.get(step.doc_id), step.version)
+            return _carrying(self._fresh.get(step.doc_id), step)
         return None
 
     def _function(self, step: Step, document: dict[str, Any] | None = None) -> Callable[[], Any]:
@@ -259,7 +275,10 @@ class Stage:
     def _thread(self, thread: str, steps: tuple[Step, ...]) -> Callable[[], None]:
         def task() -> None:
             for step in steps:
-                self.call(thread, step)
+                if step.does == "pass_by":
+                    self._pass_by(step)
+                else:
+                    self.call(thread, step)
 
         return task
 
@@ -290,7 +309,7 @@ def _method(step: Step) -> Method:
 
 
 def _attempt(step: Step, count: int) -> Step:
-    return Step("save", step.doc_id, f"{step.version}.{count}", step.on)
+    return replace(step, does="save", version=f"{step.version}.{count}")
 
 
 def _read(step: Step) -> Step:
@@ -301,7 +320,7 @@ def _gave_up(operation: Operation) -> bool:
     return getattr(operation.error, "status_code", None) == CONFLICT
 
 
-def _carrying(found: Any, version: str) -> dict[str, Any]:
+def _carrying(found: Any, step: Step) -> dict[str, Any]:
     """Give a new version with the `_id` and `_rev` of a document that was found."""
     got = found if isinstance(found, dict) else {}
-    return {**document_of(version), **{k: got[k] for k in ("_id", "_rev") if k in got}}
+    return {**step.document, **{k: got[k] for k in ("_id", "_rev") if k in got}}

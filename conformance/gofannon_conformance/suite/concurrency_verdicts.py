@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -172,7 +173,7 @@ class Judge:
             )
 
     def check_untouched(self, trial: Trial, listing: Operation) -> None:
-        """Documents that nobody writes to are in every list."""
+        """Documents that nobody writes to meanwhile are in every list, if they are there."""
         if not listing.returned:
             return
         for step in trial.program.untouched:
@@ -185,6 +186,12 @@ class Judge:
                     also=("LIST-5",),
                     expected="every document that nobody touches",
                 )
+        for doc_id in trial.program.doc_ids:
+            own = [o for o in trial.operations if o.document[1] == doc_id and not o.is_read]
+            if _seen_in(listing, doc_id) is None and not any(_meet(o, listing) for o in own):
+                missed = [*own, _missed_in(listing, doc_id)]
+                if self._verdict(missed) is Verdict.NOT_LINEARIZABLE:
+                    self._explained(trial, missed)
 
     def check_answers(self, trial: Trial) -> None:
         """Each call must be answered about its own document."""
@@ -342,6 +349,12 @@ def _seen_in(listing: Operation, doc_id: str) -> Operation | None:
         if doc.get("_id") == doc_id:
             return replace(listing, document=(listing.document[0], doc_id), value=doc)
     return None
+
+
+def _meet(one: Operation, other: Operation) -> bool:
+    """Tell whether two calls were under way at the same time."""
+    ended = (operation.end or math.inf for operation in (one, other))
+    return max(one.start, other.start) < min(ended)
 
 
 def _missed_in(listing: Operation, doc_id: str) -> Operation:

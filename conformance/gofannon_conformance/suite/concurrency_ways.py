@@ -17,6 +17,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from gofannon_conformance.patience import NoAnswer, Patience
 from gofannon_conformance.schedules import Style, jittered, race
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def in_tasks(
             time.sleep(_DELAY)
 
     tasks = [jittered(made(), Random(random.random())) for made in coroutines]  # noqa: S311
-    unfinished = loop.run(_all_of(tasks, code, delay))
+    unfinished, _ = _run(loop, _counted(_all_of(tasks, code, delay)), len(tasks))
     return Ran(f"{len(coroutines)} tasks of one event loop (seed {seed})", unfinished=unfinished)
 
 
@@ -130,8 +131,29 @@ def in_stopped_tasks(
         tasks = [stop.first(first), *map(stop.other, others)]
         return await _all_of(tasks, code, stop.line), stop.count
 
-    unfinished, count = loop.run(all_of_them())
+    unfinished, count = _run(loop, all_of_them(), len(coroutines))
     return Ran(f"task A stopped at step {step}; the others came in between", count, unfinished)
+
+
+def _run(
+    loop: EventLoop, coroutine: Coroutine[Any, Any, tuple[tuple[int, ...], int]], tasks: int
+) -> tuple[tuple[int, ...], int]:
+    """Run what runs the tasks, which ends by itself, unless one of them keeps the loop waiting.
+
+    A lock of threads that is held over an await does that: none of the tasks can go on.
+    """
+    try:
+        ran: tuple[tuple[int, ...], int] = Patience(2 * LONGEST).wait_for(loop.run, coroutine)
+    except NoAnswer:
+        loop.renew()
+        return tuple(range(tasks)), 0
+    return ran
+
+
+async def _counted(
+    unfinished: Coroutine[Any, Any, tuple[int, ...]],
+) -> tuple[tuple[int, ...], int]:
+    return await unfinished, 0
 
 
 class _Stop:

@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from gofannon_conformance.suite.kit import Kit
     from gofannon_conformance.workspace import Collection
 
+BIG: dict[str, Any] = {
+    "text": "begin " + "x" * 90_000 + " end",
+    "some": "y" * 3_000,
+    "list": list(range(300)),
+}
+"""What a store may keep elsewhere than its small documents."""
+
+ODD_IDS = ("Upper", "upper", "a/b", "a b", "50%", "caf\u00e9", "cafe\u0301", "007", "x.json", "a:b")
+"""What a store may write otherwise, and a later process read otherwise."""
+
 MANY = 30
 """More documents than a buffer that is written when it is full is likely to hold back."""
 
@@ -48,7 +58,8 @@ class DurabilityTests(ContractTests):
     def test_later_instance_reads_what_earlier_ones_were_told(self, kit: Kit) -> None:
         mine = kit.collection()
         other = kit.another()
-        docs = {f"d{n}": {"n": n} for n in range(4)}
+        docs: dict[str, dict[str, Any]] = {f"d{n}": {"n": n} for n in range(4)}
+        docs["big"] = _big(mine)
         for doc_id, doc in docs.items():
             expect.saved(mine.save(doc_id, doc), "DUR-1")
         try:
@@ -78,8 +89,12 @@ class DurabilityTests(ContractTests):
         _check_is_persistent(kit)
         mine = kit.collection()
         docs: dict[str, dict[str, Any]] = {f"d{n}": {"n": n} for n in range(MANY)}
+        docs["big"] = _big(mine)
         for doc_id, doc in docs.items():
             expect.saved(mine.save(doc_id, doc), "DUR-2")
+        for doc_id in ODD_IDS:
+            if mine.save(doc_id, {"id": doc_id}).returned:  # or it is refused: ID-3 tells
+                docs[doc_id] = {"id": doc_id}
         expect.saved(mine.save("d0", {"version": "new"}), "DUR-2")
         docs["d0"] = {"version": "new"}
         expect.deleted(mine.delete("d1"), "DUR-2")
@@ -149,6 +164,12 @@ def _check_reads(kit: Kit, one: Collection, other: Collection) -> None:
     for n in (0, 1, MANY - 1):
         expect.deleted(one.delete(f"d{n}"), "DUR-1")
         _soon(kit, _lacks, other, f"d{n}", "DUR-1")
+
+
+def _big(collection: Collection) -> dict[str, Any]:
+    """Give a big document, or a small one where the store does not hold it: DOC-12 tells that."""
+    held = collection.save("big", BIG).returned and collection.get("big").returned
+    return BIG if held else {"text": "small"}
 
 
 def _reads(collection: Collection, doc_id: str, doc: dict[str, Any], clause: str) -> None:

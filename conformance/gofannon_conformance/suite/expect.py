@@ -26,6 +26,9 @@ Numbers = Literal["exact", "by value"]
 Clauses = str | tuple[str, ...]
 """The clause that is tested, or the several that one mistake breaks at once."""
 
+_CALLING = ("gofannon_conformance.calls", "gofannon_conformance.patience")
+"""Where the kit calls a service: what is raised there, no method of the service has raised."""
+
 _PLAIN = (dict, list, str, int, float, bool, type(None))
 
 
@@ -53,7 +56,9 @@ def blamed(answer: Answer, clause: Clauses) -> tuple[str, ...]:
 def _never_began(answer: Answer) -> bool:
     """Tell whether the method does not take such arguments: then it has raised nothing itself."""
     trace = answer.error.__traceback__ if isinstance(answer.error, TypeError) else None
-    return trace is not None and trace.tb_next is None
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_globals.get("__name__") in _CALLING
 
 
 def _is_missing_method(answer: Answer) -> bool:

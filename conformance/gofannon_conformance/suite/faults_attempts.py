@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gofannon_conformance.program import shortened
@@ -12,7 +14,7 @@ from gofannon_conformance.suite.faults_verdicts import GONE
 from gofannon_conformance.violation import Violation, violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from gofannon_conformance.suite.faults_scene import Scene
 
@@ -23,24 +25,40 @@ def try_all(
     here: Scene, clause: str, trouble: str, *, binding: bool = True
 ) -> Iterator[tuple[str, Violation | None]]:
     """Try the four methods at once; give what each of them has done wrong."""
-    found: dict[str, BaseException] = {}
+    with at_once(
+        [partial(attempt, here, method, clause, trouble, binding=binding) for method in TRIED]
+    ) as found:
+        pass
+    yield from zip(TRIED, found, strict=True)
 
-    def trying(method: str) -> None:
+
+@contextmanager
+def at_once(attempts: Sequence[Callable[[], None]]) -> Iterator[list[Violation | None]]:
+    """Make attempts at once, beside what is done within; afterwards, what each has done wrong."""
+    came: list[BaseException | None] = [None] * len(attempts)
+
+    def trying(place: int) -> None:
         try:
-            attempt(here, method, clause, trouble, binding=binding)
+            attempts[place]()
         except BaseException as wrong:  # noqa: BLE001  # it is told, or raised, below
-            found[method] = wrong
+            came[place] = wrong
 
-    threads = [threading.Thread(target=trying, args=(m,), daemon=True) for m in TRIED]
+    threads = [
+        threading.Thread(target=trying, args=(place,), daemon=True)
+        for place in range(len(attempts))
+    ]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
-    for method in TRIED:
-        wrong = found.get(method)
+    found: list[Violation | None] = []
+    try:
+        yield found
+    finally:
+        for thread in threads:
+            thread.join()
+    for wrong in came:
         if wrong is not None and not isinstance(wrong, Violation):
             raise wrong
-        yield method, wrong
+        found.append(wrong)
 
 
 def attempt(here: Scene, method: str, clause: str, trouble: str, *, binding: bool = True) -> None:

@@ -22,6 +22,9 @@ IN_NEED = (
 )
 """What a server, or a gateway before it, answers in need; each protocol has some of them."""
 
+LONG = 100_000
+"""Bytes of an answer."""
+
 BELIEVABLE = ("empty", "page", "garbled", "garbled bytes")
 """Answers that nobody gave, and that say of themselves that all is well."""
 
@@ -32,11 +35,16 @@ def calls_that_need_a_server(here: Scene) -> list[tuple[str, Callable[[], Answer
     here.ends(lambda: here.shelf.get(seen))
     mine = here.on_desk(NEW)
     here.ends(lambda: here.desk.save(mine, NEW))
-    others = here.on_desk(NEW)
+    others, deleted = here.on_desk(NEW), here.on_desk(NEW)
+    here.ends(lambda: here.desk.delete(deleted))
+    here.ends(lambda: here.desk.get("missed"))
     unwritten = here.kit.unwritten().through(here.proxied.caller)
     return [
         ("get() of a document that was read before", lambda: here.shelf.get(seen)),
         ("get() of a document that was not read before", lambda: here.shelf.get(unseen)),
+        ("get() of a document that it has saved itself", lambda: here.desk.get(mine)),
+        ("get() of a document that it has deleted itself", lambda: here.desk.get(deleted)),
+        ("get() of a document that was missing before", lambda: here.desk.get("missed")),
         ("get() of a missing document", lambda: here.desk.get("nobody")),
         ("get() in a collection that was never written", lambda: unwritten.get("nobody")),
         ("save() of a document that was saved before", lambda: here.desk.save(mine, NEW)),
@@ -79,7 +87,9 @@ def cuts(
     chosen = sorted({1, min(2, len(requests)), len(requests)})
     for nth in chosen:
         length = requests[nth - 1].answered
-        places = {0, 1, length // 4, length // 2, length * 3 // 4, length - 20, length - 1}
+        places = {0, 1, length // 2, length - 20, length - 1}
+        if length < LONG:  # all places far inside a long answer are alike, and it takes its time
+            places |= {length // 4, length * 3 // 4}
         for index, after in enumerate(sorted(p for p in places if 0 <= p < length)):
             manners: tuple[Manner, ...] = ("FIN", "RST")
             if here.is_quick or few:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gofannon_conformance.faults import Cut
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
 
     from gofannon_conformance.calls import Answer
     from gofannon_conformance.suite.faults_scene import Scene
+    from gofannon_conformance.suite.kit import Cases
 
 PATIENCE = 0.15
 """Seconds in which a write that the server has answered shows; what was asked may be a read."""
+
+AFTERWARDS = 1.0
+"""Seconds after the first such call in which a write that is made again by itself shows."""
 
 MOST_REQUESTS = 3
 MEANWHILE = ((False, True), (True, True), (False, False))
@@ -30,6 +35,7 @@ NEWER = {"version": "newer", "by": "another caller"}
 
 def check_save(here: Scene, requests: int) -> None:
     """Lose each answer of a `save()`; let another delete the document, or save a newer one."""
+    later = _Later()
     with here.kit.cases() as cases:
         for nth, way in _ways(here, requests):
             for newer, existed in MEANWHILE[:1] if way.late else MEANWHILE:
@@ -37,15 +43,41 @@ def check_save(here: Scene, requests: int) -> None:
                 was = "an existing" if existed else "a new"
                 label = f"save() of {was} document, {way.words}, then another {after}"
                 with cases.case(label):
-                    _save(here, nth, way, newer=newer, existed=existed)
+                    later.add(label, _save(here, nth, way, newer=newer, existed=existed))
+        later.look(cases)
 
 
 def check_delete(here: Scene, requests: int) -> None:
     """Lose each answer of a `delete()`; let another save the document anew."""
+    later = _Later()
     with here.kit.cases() as cases:
         for nth, way in _ways(here, requests):
-            with cases.case(f"delete(), {way.words}, then another saves the document anew"):
-                _delete(here, nth, way)
+            label = f"delete(), {way.words}, then another saves the document anew"
+            with cases.case(label):
+                later.add(label, _delete(here, nth, way))
+        later.look(cases)
+
+
+class _Later:
+    """What was right after each call, and must be so still: some write on when it has ended."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._checks: list[tuple[str, Callable[[], None]]] = []
+
+    def add(self, label: str, check: Callable[[], None] | None) -> None:
+        """Note what must still hold, if there is something."""
+        if check is not None:
+            self._since = self._since or time.monotonic()
+            self._checks.append((label, check))
+
+    def look(self, cases: Cases) -> None:
+        """Look again; the first of the calls is then a while ago, if others took no longer."""
+        if self._since is not None:
+            time.sleep(max(0.0, self._since + AFTERWARDS - time.monotonic()))
+        for label, holds in self._checks:
+            with cases.case(f"{label}; a while later"):
+                holds()
 
 
 class Way:
@@ -72,14 +104,18 @@ def _ways(here: Scene, requests: int) -> Iterator[tuple[int, Way]]:
         ways.append(Way("a gateway says 503 although it is done", Cut(reply="503")))
         ways.append(Way("a gateway says 502 although it is done", Cut(reply="error page")))
     last = min(requests, MOST_REQUESTS)
+    # First of all, so that whoever writes on after a time-out has done so when all is seen again.
+    yield last, Way("its answer does not come", Cut(), late=True)
     # One more than there were when nothing was wrong: some make sure first that they are heard.
     for nth in range(1, last + 2):
         for way in ways:
             yield nth, way
-    yield last, Way("its answer does not come", Cut(), late=True)
 
 
-def _save(here: Scene, nth: int, way: Way, *, newer: bool, existed: bool) -> None:
+def _save(
+    here: Scene, nth: int, way: Way, *, newer: bool, existed: bool
+) -> Callable[[], None] | None:
+    """Lose an answer, see what became of the document, and give what sees it again."""
     doc_id = here.on_desk(OLD) if existed else f"new-{here.some_number()}"
     done = threading.Event()
 
@@ -93,7 +129,13 @@ def _save(here: Scene, nth: int, way: Way, *, newer: bool, existed: bool) -> Non
 
     _with_lost_answer(here, nth, way, meanwhile, lambda: here.desk.save(doc_id, NEW))
     if not done.is_set():
-        return  # the write was not in the request whose answer was lost
+        return None  # the write was not in the request whose answer was lost
+    holds = partial(_check_saved_once, here, doc_id, newer=newer)
+    holds()
+    return holds
+
+
+def _check_saved_once(here: Scene, doc_id: str, *, newer: bool) -> None:
     found = here.desk_itself.get(doc_id)
     if newer and version_of(found) == "newer":
         faults_verdicts.right_document(found, doc_id, NEWER, "FAULT-7")
@@ -107,7 +149,8 @@ def _save(here: Scene, nth: int, way: Way, *, newer: bool, existed: bool) -> Non
         )
 
 
-def _delete(here: Scene, nth: int, way: Way) -> None:
+def _delete(here: Scene, nth: int, way: Way) -> Callable[[], None] | None:
+    """As `_save()`."""
     doc_id = here.on_desk(OLD)
     done = threading.Event()
 
@@ -118,7 +161,13 @@ def _delete(here: Scene, nth: int, way: Way) -> None:
 
     _with_lost_answer(here, nth, way, meanwhile, lambda: here.desk.delete(doc_id))
     if not done.is_set():
-        return
+        return None
+    holds = partial(_check_deleted_once, here, doc_id)
+    holds()
+    return holds
+
+
+def _check_deleted_once(here: Scene, doc_id: str) -> None:
     found = here.desk_itself.get(doc_id)
     if not found.returned:
         raise violation(

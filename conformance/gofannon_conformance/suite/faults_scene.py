@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 KNOWN = 6
 """Documents that are there from the beginning, and never changed."""
 
+SMALL, MANY_SMALL = 110, 1010
+"""Documents that take more than a page where pages are counted: of 100, and of 1,000."""
+LONGEST_STOCKING = 4.0
+"""Seconds after which the smaller number of them must do."""
+
 SLACK = 3.0
 """Seconds past its bound that a call is given: the machine may be busy."""
 
@@ -65,8 +70,7 @@ def scene(kit: Kit, *, documents: int = KNOWN, text: str = "") -> Iterator[Scene
                 )
             yield made
         finally:
-            proxied.proxy.clear()  # before the service is closed: a call may still hang
-            made.crew.leave()
+            made.leave()
     leaks = kit.watch.take()
     if leaks:
         raise Violations(leaks)
@@ -116,6 +120,14 @@ class Scene:
         for n in range(documents):
             self.put_on_shelf(f"shelf-{n:04}", {"n": n, "text": f"number {n}{text}"})
 
+    def stock_small(self, most: int = MANY_SMALL) -> None:
+        """Put so many documents on the shelf that they take more than a page."""
+        until = time.monotonic() + LONGEST_STOCKING
+        for n in range(SMALL if self.is_quick else most):
+            if n >= SMALL and time.monotonic() > until:
+                break
+            self.put_on_shelf(f"small-{n:04}", {"n": n})
+
     def put_on_shelf(self, doc_id: str, doc: dict[str, Any]) -> None:
         """Save a document that stays as it is, directly."""
         expect.saved(self.directly(lambda: self.shelf_itself.save(doc_id, doc)))
@@ -140,11 +152,19 @@ class Scene:
             made = []
             for _ in range(number):
                 proxied = stack.enter_context(self.kit.proxied())
-                stack.callback(proxied.proxy.clear)  # as in `scene`
                 other = replace(self, proxied=proxied, is_dead=False, crew=Crew())
-                stack.callback(other.crew.leave)
+                stack.callback(other.leave)
                 made.append(other)
             yield made
+
+    def leave(self) -> None:
+        """Be good again before the service is closed: a call may still hang.
+
+        One that did not end a call or did not recover is not closed: that might not end either.
+        """
+        self.proxied.proxy.clear()
+        self.crew.leave()
+        self.proxied.caller.opened.abandoned |= self.is_dead
 
     def note(self, words: str) -> None:
         """Leave a line in the program that a failure shows."""
@@ -227,10 +247,14 @@ class Scene:
 
     def settled(self, doc_id: str, settled: Callable[[Answer], bool]) -> Answer:
         """Read a document of the desk directly; where instances converge late, until it settles."""
+        return self.read_settled(lambda: self.desk_itself.get(doc_id), settled)
+
+    def read_settled(self, read: Callable[[], Answer], settled: Callable[[Answer], bool]) -> Answer:
+        """Read directly; where instances converge late, until it settles."""
         late = self.kit.target.converges_within if self.kit.target.capabilities.eventual else 0.0
         deadline = time.monotonic() + late
         while True:
-            found = self.directly(lambda: self.desk_itself.get(doc_id))
+            found = self.directly(read)
             if settled(found) or time.monotonic() >= deadline:
                 return found
             time.sleep(LONGEST_PAUSE)

@@ -24,13 +24,14 @@ from gofannon_conformance.suite.fidelity_cases import (
     FIELD_NAMES,
     FIELD_VALUES,
     KIB,
-    LOOKALIKES,
     TOGETHER,
     UNICODE_TEXTS,
     UNPORTABLE_NAMES,
+    long,
     nested,
     sized,
 )
+from gofannon_conformance.suite.fidelity_words import LOOKALIKES, TAKEN_NAMES
 from gofannon_conformance.violation import violation
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 
 LARGEST = (1, 4, 9, 17)
 """Sizes in MiB, each past some store's limit."""
+
+TOGETHER_AT_MOST = 12
+"""How many texts one document holds: there are many, and a call may cost much."""
 
 KEPT = ("DOC-14", "SAVE-10")
 """What a refusal that loses the earlier version breaks."""
@@ -69,6 +73,10 @@ class FidelityTests(ContractTests):
     def test_numbers_round_trip(self, kit: Kit) -> None:
         docs = {repr(n): {"n": n, "o": {"n": n}, "l": [n, -n]} for n in SHARP_NUMBERS}
         _table(kit, "DOC-1", docs, numbers="by value")
+
+    @clause("DOC-1")
+    def test_long_texts_lists_and_objects_round_trip(self, kit: Kit) -> None:
+        _table(kit, "DOC-1", long(), numbers="by value")
 
     @clause("DOC-2")
     def test_what_comes_back_is_plain_json(self, kit: Kit) -> None:
@@ -113,7 +121,12 @@ class FidelityTests(ContractTests):
 
     @clause("DOC-3")
     def test_text_stays_text(self, kit: Kit) -> None:
-        docs = {repr(t): {"t": t, "o": {"t": t}, "l": [t]} for t in (*LOOKALIKES, *SHARP_TEXTS)}
+        texts = tuple(dict.fromkeys((*LOOKALIKES, *SHARP_TEXTS)))
+        docs: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(texts), TOGETHER_AT_MOST):
+            some = texts[start : start + TOGETHER_AT_MOST]
+            named = {f"t{number}": text for number, text in enumerate(some)}
+            docs[f"from {some[0]!r} to {some[-1]!r}"] = {**named, "o": named, "l": [*some]}
         _table(kit, "DOC-3", docs, numbers="by value")
 
     @clause("DOC-4")
@@ -123,7 +136,18 @@ class FidelityTests(ContractTests):
             for n in (1.0, 1, 0.0, 0, -1.0, 100.0, 1e15, 10**15, 2.0**53, 2**53, 0.5, 1e16, 1e22)
         }
         docs["side by side"] = {"l": [1, 1.0, 2, 2.0, 0, 0.0]}
+        docs["beside null"] = {"l": [1, None, 2], "o": {"n": 1, "m": None}}
         _table(kit, "DOC-4", docs, numbers="exact")
+
+    @clause("DOC-4")
+    def test_floats_and_ints_of_one_field_stay_what_they_are_in_each_document(
+        self, kit: Kit
+    ) -> None:
+        _beside_each_other(kit, "DOC-4", numbers="exact")
+
+    @clause("DOC-1", "LIST-5")
+    def test_a_field_may_hold_another_type_in_each_document(self, kit: Kit) -> None:
+        _beside_each_other(kit, "DOC-1", numbers="by value")
 
     @clause("DOC-5")
     def test_all_of_unicode_round_trips(self, kit: Kit) -> None:
@@ -157,6 +181,10 @@ class FidelityTests(ContractTests):
             for name in dict.fromkeys(INNER_NAMES)
         }
         docs["all of them"] = {name: n for n, name in enumerate(dict.fromkeys(FIELD_NAMES))}
+        taken = [name for name in TAKEN_NAMES if not name.startswith("_")]
+        docs["names that are taken"] = {name: f"of {name}" for name in taken}
+        docs["names that are taken, in an object"] = {"o": dict.fromkeys(TAKEN_NAMES, 1.5)}
+        docs["names that are taken, of objects"] = {name: {name: [name]} for name in taken}
         docs["each with null"] = dict.fromkeys(FIELD_NAMES)
         _table(kit, "DOC-8", docs, numbers="by value")
 
@@ -270,13 +298,34 @@ def _table(
             with cases.case(label):
                 doc_id = kit.fresh("doc")
                 found = _saved_and_found(collection, doc_id, doc, clause_id, numbers)
-                if signed_zero and str(doc["n"]) == "-0.0" and str(float(found["n"])) != "-0.0":
+                if signed_zero and str(doc["n"]) == "-0.0" and not _has_sign(found):
                     raise violation(
                         clause_id, "-0.0 has lost its sign", came=str(found), expected="-0.0"
                     )
                 held[doc_id] = doc
         with cases.case("in the listing"):
             _check_listed(collection, held, clause_id, numbers)
+
+
+def _has_sign(found: dict[str, Any]) -> bool:
+    zeros = (found["n"], *found["l"], found["o"]["n"])
+    return all(str(float(zero)) == "-0.0" for zero in zeros)
+
+
+def _beside_each_other(kit: Kit, clause_id: str, *, numbers: expect.Numbers) -> None:
+    """Documents that have the same fields, of other types, are all there at the same time."""
+    collection = kit.collection()
+    docs = {
+        f"beside-{number}": {"n": value, "o": {"n": value}, "l": [value]}
+        for number, value in enumerate((1, None, 1.5, "1", True, [1], {"n": 1}, "", 2, 0, []))
+    }
+    docs["beside-none"] = {"other": 1}
+    for doc_id, doc in docs.items():
+        expect.saved(collection.save(doc_id, doc))
+    for doc_id, doc in docs.items():
+        expect.document(collection.get(doc_id), doc_id, doc, clause_id, numbers=numbers)
+    listed = "LIST-5" if clause_id == "DOC-1" else clause_id
+    expect.listing(collection.list_all(), docs, listed, numbers=numbers)
 
 
 def _prove(

@@ -9,19 +9,6 @@ from gofannon_conformance.documents.wide import WIDE_TOP_NAMES
 
 KIB = 1024
 
-LOOKALIKES = (
-    "2024-01-15T10:30:00Z", "2024-01-15T10:30:00.123456+02:00", "2024-01-15 10:30:00", "2024-01-15",
-    "10:30", "10:30:00", "20240115", "1705314600", "P1DT2H", "1", "0", "-1", "01", "1.0", "1.50",
-    "+1", ".5", "1e5", "1E400", "0x1F", "0b1", "1_000", "1,5", "12345678901234567890", "NaN", "nan",
-    "Infinity", "-inf", "null", "Null", "NULL", "None", "nil", "~", "undefined", "true", "True",
-    "TRUE", "false", "yes", "no", "on", "off", "y", "", " ", "  ", " 1 ", "\n", "a\r\nb", "a\rb",
-    "a\n", "\ta", "trailing space ", " leading space", "{}", "[]", '""', '"quoted"', "'quoted'",
-    '{"a": 1}', "[1, 2]", '{"$date": 1}', "b'bytes'", "aGVsbG8=", "\\n", "\\u0041", "\\", "%20",
-    "&amp;", "<a>", "a,b", "a;b", "a=b", "#a", "// a", "{{x}}", "${x}", "%s", "!!python/none",
-    "550e8400-e29b-41d4-a716-446655440000", "user@example.com", "https://example.com/a?b=c#d",
-)  # fmt: skip
-"""Texts that a store may take for something else (DOC-3)."""
-
 UNICODE_TEXTS: dict[str, str] = {
     "NUL alone": "\x00",
     "NUL at the end": "a\x00",
@@ -75,6 +62,29 @@ FIELD_VALUES: dict[str, Any] = {
 }
 """What any field may hold, whatever its name makes a store expect (DOC-1)."""
 
+LENGTHS = (
+    31, 33, 64, 65, 100, 128, 129, 200, 256, 257, 500, 512, 513, 1000, 1001, 1024, 1025, 2000, 2001,
+    2049, 4000, 4001, 4097, 8000, 8001, 8193, 10_001, 16_385, 32_767, 32_769, 65_536, 65_537,
+)  # fmt: skip
+"""Characters, at or past what some column, buffer or engine holds."""
+
+COUNTS = (33, 65, 101, 129, 257, 513, 1001, 1025, 2049, 4097, 5001)
+"""Entries of a list or an object, past what some engine or page holds."""
+
+
+def long() -> dict[str, dict[str, Any]]:
+    """Documents of one long text, list or object, each past some limit of a store's (DOC-1)."""
+    return {
+        **{f"a text of {n:,} characters": {"t": _numbered(n), "after": 1} for n in LENGTHS},
+        **{f"a list of {n:,} numbers": {"l": list(range(n)), "after": 1} for n in COUNTS},
+        **{
+            f"an object of {n:,} fields": {"o": {f"f{i}": i for i in range(n)}, "after": 1}
+            for n in COUNTS
+        },
+        **{f"a document of {n:,} fields": {f"f{i}": i for i in range(n)} for n in COUNTS},
+    }
+
+
 EMPTY: dict[str, dict[str, Any]] = {
     "a document with no field": {},
     "an empty text": {"a": ""},
@@ -89,6 +99,12 @@ EMPTY: dict[str, dict[str, Any]] = {
     "null within a list": {"l": [None, 1, None]},
     "a list of null": {"l": [None]},
     "a list of empty text": {"l": [""]},
+    "one null in a list": {"l": [None], "o": {"l": [None]}},
+    "one empty text in a list": {"l": [""], "o": {"l": [""]}},
+    "one empty list in a list": {"l": [[]], "o": {"l": [[]]}},
+    "one empty object in a list": {"l": [{}], "o": {"l": [{}]}},
+    "an empty list in a list of lists": {"l": [[1], [], [2]]},
+    "an empty object in a list of objects": {"l": [{"x": 1}, {}, {"x": None}]},
     "a list of empty lists": {"l": [[], []]},
     "a list of empty objects": {"l": [{}, {}]},
     "null in an object in a list": {"l": [{"n": None, "x": 1}, {"n": None}]},
@@ -108,28 +124,44 @@ ARRAYS: dict[str, list[Any]] = {
     "text and numbers": ["1", 1, "1.5", 1.5],
     "the same again": [1, 1, 2, 1, 2, 2],
     "not in order": [3, 1, 2, "b", "a"],
+    "numbers not in order": [3, 1, 2.5, 2],
+    "texts not in order": ["b", "a", "C", "c", "10", "9"],
+    "texts with what may join them": ["a,b", "c", ",", ", ", "d;e", "f|g", "h i", "j\nk", "l\x00m"],
+    "one text": ["a"],
+    "one number": [1],
+    "one object": [{"a": 1}],
+    "lists not in order": [[3, 1], [2], [1, 2]],
+    "objects not in order": [{"n": 2}, {"n": 1}, {"n": 3}],
     "the same objects": [{"a": 1}, {"a": 1}],
     "objects of unlike fields": [{"a": 1}, {"b": [2]}, {}],
     "objects in arrays in arrays": [[{"a": [[1]]}], [{"b": []}]],
     "pairs": [["a", 1], ["b", 2]],
     "null first": [None, 1, [None]],
     "a long one": list(range(300)),
+    "as if they were bytes": list(range(256)),
+    "as if they were letters": [104, 101, 108, 108, 111] * 8,
+    "many zeros": [0] * 40,
+    "numbers with a gap": [1, None, 2, None, 2**53],
 }
 """Arrays that a store may flatten, sort, make unique or read as something else (DOC-7)."""
 
 FIELD_NAMES = (
-    *SHARP_NAMES,
-    "id", "rev", "data", "key", "value", "doc", "document", "body", "json", "content", "payload",
-    "fields", "attributes", "properties", "meta", "metadata", "version", "revision", "etag",
-    "timestamp", "created", "updated", "created_at", "updated_at", "deleted", "expires_at", "ttl",
-    "collection", "db", "db_name", "database", "doc_id", "docid", "table", "namespace", "name",
-    "type", "kind", "class", "hash", "pk", "sk", "PK", "SK", "rowid", "oid", "uuid", "index",
-    "size", "self", "items", "keys", "values", "get", "update", "pop", "copy", "count", "length",
-    "order", "group", "from", "where", "user", "default", "null", "None", "path", "score", "x_id",
-    "a.b.c", ".a", "a.", "$a.b", "a$", "a[]", "a[b]", "a/b/c", "a\\b", "a\tb", "tab\t", "a,b", "1a",
-    "a=b", "a&b", "a?b", "a|b", "(a)", "{a}", "<a>", "a;b", "a~b", "a~1b", "a^b", "+a", "-a", "a-b",
-    "1.5", "0x1", "1e5", "true", "~", "*", "@", "!", "\u200b", "\ufeffa", "KEY", "Key", "kEy", "N",
-    "S", "M", "L", "NULL", "BOOL", "a__b", "a_", "x" * 255, "x" * 256,
+    *SHARP_NAMES, "id", "rev", "data", "key", "value", "doc", "document", "body", "json", "content",
+    "payload", "fields", "attributes", "properties", "meta", "metadata", "version", "revision",
+    "etag", "timestamp", "created", "updated", "created_at", "updated_at", "deleted", "expires_at",
+    "ttl", "collection", "db", "db_name", "database", "doc_id", "docid", "table", "namespace",
+    "name", "type", "kind", "class", "hash", "pk", "sk", "PK", "SK", "rowid", "oid", "uuid",
+    "index", "size", "self", "items", "keys", "values", "get", "update", "pop", "copy", "count",
+    "length", "order", "group", "from", "where", "user", "default", "null", "None", "path", "score",
+    "x_id", "a.b.c", ".a", "a.", "$a.b", "a$", "a[]", "a[b]", "a/b/c", "a\\b", "a\tb", "tab\t",
+    "a,b", "1a", "a=b", "a&b", "a?b", "a|b", "(a)", "{a}", "<a>", "a;b", "a~b", "a~1b", "a^b", "+a",
+    "-a", "a-b", "1.5", "0x1", "1e5", "true", "~", "*", "@", "!", "\u200b", "\ufeffa", "KEY", "Key",
+    "kEy", "N", "S", "M", "L", "NULL", "BOOL", "a__b", "a_", "x" * 255, "x" * 256, "$ref", "$id",
+    "$oid", "$date", "$type", "$schema", "$gt", "$or", "$binary", "$numberLong", "@id", "@type",
+    "@context", "@timestamp", "@version", "@attributes", "#text", "#cdata", "#", "=", "a#b", "%",
+    "%41", "a%20b", "a+b", ":a", "a:", "a::b", "/a", "a/", "..", "'", '"', "a'b", 'a"b', "`a`", "€",
+    "ß", "İ", "ǆ", "ﬁ", "é", "e\u0301", "日本", "😀", "a\u200bb", " ", "a ", "a\nb", "a\x00b",
+    "\x7f", "\x1f", "<<", "https://example.com/a", "urn:a:b", "a->b", "a=>b", "x" * 1100,
 )  # fmt: skip
 """Names for a field, each of which is syntax or a column to some store (DOC-8)."""
 
@@ -153,6 +185,29 @@ TOGETHER: dict[str, dict[str, Any]] = {
     "an object that looks like a typed value": {"o": {"S": "x"}, "p": {"N": "1"}, "q": {"M": {}}},
     "an object that looks like a date": {"o": {"$date": "2024-01-15"}, "p": {"$oid": "1"}},
     "an object that looks like a class": {"o": {"__class__": "x", "py/object": "y"}},
+    "an object that says its type": {
+        "o": {"__type__": "datetime", "value": "2024-01-15"},
+        "p": {"type": "int", "value": "1"},
+        "q": {"_type": "bytes", "data": "aGk="},
+        "r": {"__tuple__": [1], "__set__": [2], "__decimal__": "1.5", "__datetime__": "2024-01-15"},
+        "s": {"@type": "set", "items": [1]},
+    },
+    "names that stand for others": {
+        "a__dot__b": 1,
+        "a_dot_b": 2,
+        "a\uff0eb": 3,
+        "a%2Eb": 4,
+        "a~1b": 5,
+        "a\\u002eb": 6,
+        "a__b": 7,
+        "a:b": 8,
+        "ns:a": 9,
+        "{ns}a": 10,
+        "a'b": 11,
+        "b": 12,
+        "U+002E": 13,
+        "dollar_a": 14,
+    },
     "a reference": {"o": {"$ref": "#/a"}, "a": 1},
     "many names": {f"field {n}": n for n in range(300)},
 }
@@ -161,7 +216,9 @@ TOGETHER: dict[str, dict[str, Any]] = {
 ENVELOPES = (
     "data", "value", "doc", "document", "body", "json", "content", "payload", "fields", "item",
     "Item", "attributes", "properties", "record", "entry", "object", "obj", "result", "source",
-    "id", "rev", "key", "meta", "metadata", "d", "v", "root", "blob", "raw",
+    "id", "rev", "key", "meta", "metadata", "d", "v", "root", "blob", "raw", "error", "errors",
+    "ok", "detail", "message", "reason", "status", "type", "rows", "docs", "items", "count",
+    "deleted",
 )  # fmt: skip
 """Names under which a store may keep a document, and so take one for the other (DOC-8)."""
 
@@ -221,6 +278,11 @@ def sized(size: int) -> dict[str, dict[str, Any]]:
         f"many numbers, {kib} KiB": {"l": list(range(100_000, 100_000 + size // 9))},
         f"many objects, {kib} KiB": {"l": [{"n": n, "t": "text"} for n in range(size // 32)]},
     }
+
+
+def _numbered(count: int) -> str:
+    """Text in which each piece is another one, so that any that is left out shows."""
+    return "".join(f"{n:06} " for n in range(count // 7 + 1))[: count - 1] + "."
 
 
 def _uneven(character: str, count: int) -> str:

@@ -8,12 +8,21 @@ RELATED: tuple[Any, ...] = (
     1, True, 1.0, "1", "1.0", "01", [1], [True], {"1": 1}, 0, False, "0", "", [], {}, None, "null",
     [None], "true", 2, -1, 0.3, 0.30000000000000004, 1.5, 2**53 - 1, 2**53 - 2,
     "a", "A", "a ", " a", "ab", "a\x00", "\u00e4", "a\u0308", "x" * 3000, "x" * 3000 + "y",
+    "\u00c4", "a\n", "a\u200b", "\uff41", "stra\u00dfe", "strasse", "STRASSE", "a b", "b a", "a, b",
     ["a"], ["a", "b"], ["b", "a"], ["a", "a"], [["a"]], [{}], "[1, 2]", [1, 2],
     {"x": 1}, {"x": True}, {"x": "1"}, {"x": 1, "y": 2}, {"y": 2, "x": 1}, {"x": {"y": 1}},
     {"x": None}, {"X": 1}, [{"x": 1}], [{"x": 1, "y": 2}], '{"x": 1}',
+    [0] * 300, [0] * 299 + [1], [0] * 301,
     "2024-01-15T10:30:00Z", "2024-01-15T10:30:00+00:00",
 )  # fmt: skip
 """Values of which one or other store takes two for the same."""
+
+RELATED_NAMES: tuple[str, ...] = (
+    "name", "Name", "NAME", "nam", "names", "name ", " name", "name\n", "first_name", "first-name",
+    "firstName", "first name", "firstname", "\u00e4rger", "\u00c4rger", "a\u0308rger", "arger",
+    "1", "01", "1.0", "\uff4eame",
+)  # fmt: skip
+"""Field names of which one or other store takes two for the same."""
 
 OPERATORS: tuple[Any, ...] = (
     {"$gt": ""}, {"$ne": None}, {"$exists": True}, {"$in": ["a", "b"]}, {"$regex": ".*"},
@@ -28,17 +37,52 @@ OPERATORS: tuple[Any, ...] = (
 BAITS: tuple[Any, ...] = ("a", "b", "x", "ab", "a1", "zz", 1, 5, None, True, ["a"], ["a", "b"], [])
 """Values that such a question would mean."""
 
+LOOKUPS: tuple[tuple[str, Any], ...] = (
+    ("gt", ""), ("ne", "none"), ("in", ["a", "b"]), ("eq", "a"), ("exists", True), ("gte", "a"),
+    ("lt", "b"), ("lte", "z"), ("not", "none"), ("nin", ["none"]), ("not_in", ["none"]),
+    ("exact", "a"), ("iexact", "A"), ("contains", "a"), ("icontains", "A"), ("has", "a"),
+    ("startswith", "a"), ("starts_with", "a"), ("endswith", "a"), ("like", "a%"), ("ilike", "A%"),
+    ("regex", ".*"), ("iregex", ".*"), ("isnull", False), ("is_null", False), ("is", "a"),
+    ("range", ["a", "z"]), ("between", ["a", "z"]), ("any", ["a"]), ("all", []), ("len", 1),
+    ("size", 1), ("length", 1), ("type", "string"), ("match", "a"), ("search", "a"),
+)  # fmt: skip
+"""What stands behind a field's name in the filters of one or other library, with what it asks."""
+
+SIGNS: tuple[tuple[str, Any], ...] = (
+    (">", ""), (">=", "a"), ("<", "z"), ("<=", "z"), ("!", "none"), ("!=", "none"), ("<>", "none"),
+    ("==", "a"), ("=", "a"), ("~", "a"), ("~*", "A"), ("!~", "none"), ("^", "a"), ("^=", "a"),
+    ("$=", "a"), ("*=", "a"), ("%", "a"), ("?", True), ("-", "none"), ("+", "a"), (":", "a"),
+    ("&", "a"), ("@", "a"), ("@>", ["a"]), ("[]", ["a"]), ("[>]", ""), ("()", "a"),
+)  # fmt: skip
+"""Signs that stand there, or before the name."""
+
 OPERATOR_NAMES: tuple[tuple[str, Any], ...] = (
     ("$gt", ""), ("$or", [{"a": "a"}, {"a": "b"}]), ("$and", [{"a": "a"}]),
     ("$nor", [{"a": "none"}]), ("$not", {"a": "x"}), ("$where", "1 == 1"), ("$expr", True),
     ("$a", "a"), ("OR", "a"), ("o.x", 1), ("o.x.y", 1), ("o[x]", 1), ("o->x", 1), ("o->>'x'", 1),
     ("o/x", 1), ("/o/x", 1), ("$.o.x", 1), ("l.0", 1), ("l[0]", 1), ("*", "a"), ("a*", "a"),
     ("%", "a"), ("a%", "a"), ("a'", "a"), ('a"', "a"), ('"a"', "a"), ("`a`", "a"), ("[a]", "a"),
-    ("{a}", "a"), ("a\\", "a"), ("\\a", "a"), ("a b", "a"), ("a ", "a"), ("A", "a"), ("a,b", "a"),
+    ("{a}", "a"), ("a\\", "a"), ("\\a", "a"), ("a b", "a"), ("a,b", "a"),
     ("a=a", "a"), ("#a", "a"), (":a", "a"), ("1", "a"), ("1=1", True), ("' OR '1'='1", "a"),
     ("a') OR 1=1 --", "a"), ("%s", "a"), ("a\x00b", "a"), ("id", "a"), ("rev", "a"), ("key", "a"),
     ("value", "a"), ("data", "a"), ("doc", "a"), ("doc_id", "a"), ("type", "a"), ("limit", 1),
     ("select", "a"),
+    *((f"a__{verb}", value) for verb, value in LOOKUPS),
+    *((f"a.{verb}", value) for verb, value in LOOKUPS[:6]),
+    *((f"a[{verb}]", value) for verb, value in LOOKUPS[:4]),
+    *((f"a[${verb}]", value) for verb, value in LOOKUPS[:4]),
+    *((f"a.${verb}", value) for verb, value in LOOKUPS[:4]),
+    *((f"a:{verb}", value) for verb, value in LOOKUPS[:4]),
+    *((f"{verb}__a", value) for verb, value in LOOKUPS[:4]),
+    *((f"a{sign}", value) for sign, value in SIGNS),
+    *((f"a {sign}", value) for sign, value in SIGNS[:6]),
+    *((f"{sign}a", value) for sign, value in SIGNS),
+    ("o__x", 1), ("o__x__y", 1), ("l__0", 1), ("l__len", 1), ("o:x", 1), ("o:x:y", 1), ("o_x", 1),
+    ("o|x", 1), ("o\\.x", 1), ("o['x']", 1), ('o["x"]', 1), ("o#>x", 1), ("o{x}", 1), ("$o.x", 1),
+    ("l[]", 1), ("l.$", 1), ("l.*", 1), ("o.*", 1), ("o[*]", 1), ("l[*]", 1), ("a[]", ["a"]),
+    ("a::text", "a"), ("lower(a)", "a"), ("a LIKE", "%"), ("a like", "a%"), ("a IN", ["a"]),
+    ("a IS NOT", None), ("NOT a", "none"), ("not_a", "none"), ("a_not", "none"), ("a and b", "a"),
+    ("a or b", "a"), ("a|b", "a"), ("a AS b", "a"), ("a desc", "a"),
 )  # fmt: skip
 """Field names that are syntax, a path or a column in one or other store, each with a value."""
 
@@ -132,3 +176,37 @@ PROJECTIONS: tuple[list[str], ...] = (
     ["*"],
 )
 """What to show of them: fields that all, some and none have, and names that are no paths."""
+
+
+def _digits(characters: int) -> str:
+    return "".join(f"{n:05}" for n in range(characters // 5))
+
+
+ITEMS = 300
+"""More than the items or fields that some store compares."""
+
+_LONG: tuple[dict[str, Any], ...] = (
+    {"text": _digits(9_000)},
+    {"text": _digits(34_000)},
+    {"text": _digits(90_000)},
+    {"list": list(range(ITEMS))},
+    {"texts": [_digits(100)] * 900},
+    {"object": {f"field-{n}": n for n in range(ITEMS)}},
+    {f"field-{n}": n for n in range(ITEMS)},
+)
+LONG: dict[str, dict[str, Any]] = {
+    f"long-{n}": {"n": n, "size": "any", **fields} for n, fields in enumerate(_LONG)
+}
+"""Documents of up to 90 KB, by their texts, arrays and fields."""
+
+LONG_QUESTIONS: tuple[dict[str, Any], ...] = (
+    {"text": _digits(9_000)},
+    {"text": _digits(9_000)[:-1] + "x"},
+    {"list": list(range(ITEMS))},
+    {"list": [*range(ITEMS - 1), -1]},
+    {"object": {f"field-{n}": n for n in range(ITEMS)}},
+    {"object": {f"field-{n}": min(n, ITEMS - 2) for n in range(ITEMS)}},
+    {f"field-{n}": n for n in range(0, ITEMS, 12)},
+    {f"field-{ITEMS - 1}": ITEMS - 1},
+)
+"""What is asked of them: long values that they hold, and values that differ at their end."""

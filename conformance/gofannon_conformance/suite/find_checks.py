@@ -57,10 +57,14 @@ def populated(collection: Collection, docs: Documents) -> Population:
 
 
 def population(
-    collection: Collection, docs: Documents, refused: tuple[dict[str, Any], ...] = ()
+    collection: Collection,
+    docs: Documents,
+    refused: tuple[dict[str, Any], ...] = (),
+    *,
+    clause: str = "LIST-5",
 ) -> Population:
     """Give the documents that a collection must hold now, and does by its listing."""
-    listed = expect.listing(collection.list_all(), docs)
+    listed = expect.listing(collection.list_all(), docs, clause)
     return Population(docs, {doc["_id"]: doc for doc in listed}, refused)
 
 

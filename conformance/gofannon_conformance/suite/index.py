@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.suite import expect
 from gofannon_conformance.suite.base import ContractTests, clause
+from gofannon_conformance.suite.find_changes import check_every_change
 from gofannon_conformance.suite.index_life import (
     Delete,
+    DeleteMany,
     Index,
     Look,
     Save,
+    SaveMany,
     check_unchanged,
     expect_none,
     expect_the_same_life,
 )
-from gofannon_conformance.suite.optional import collection_for, never_written
-from gofannon_conformance.violation import violation
+from gofannon_conformance.suite.optional import collection_for_indexes, has, never_written
+from gofannon_conformance.violation import NotApplicable, violation
 
 if TYPE_CHECKING:
     from gofannon_conformance.suite.index_life import Step
@@ -32,6 +35,14 @@ INDEXED: tuple[Any, ...] = (
 )  # fmt: skip
 """What an indexed field may hold: every type, two alike, nothing, and too much for a key."""
 
+NEARLY_INDEXED: tuple[Any, ...] = (
+    "TEXT", "Text", "tex", "text  ", " text", "text%", "t_xt", "texts", "nowhere", "1", "1.5",
+    "true", "null", 0, -1, 1.0, 2, False, 2**53 - 2, LONG[:-1], LONG.upper(), [2, 1], [1], ["TEXT"],
+    [[]], {"X": 1}, {"x": True}, {"x": 1, "y": 1}, {"x": {"y": 1}}, "\u00c4", "a\u0308", "a", "[]",
+    "{}",
+)  # fmt: skip
+"""What such a field may be looked for by, and does not hold, though an index may think so."""
+
 ODD_NAMES = ("o.x", "a'); DROP TABLE a; --", 'a"b', "$a", "a b")
 """Fields that may be refused for an index; they must not be obeyed."""
 
@@ -40,8 +51,19 @@ class IndexTests(ContractTests):
     """`ensure_index()` can be called at any time, and no other method shows that it was."""
 
     @clause("IDX-1")
+    def test_index_of_an_unwritten_collection(self, kit: Kit) -> None:
+        twin, unwritten = kit.collection(), collection_for_indexes(kit)  # its first test is this
+        a, b = _fields(kit, "first", "second")
+        look = Look(doc_ids=["first-one", "first-two", a], selectors=[{a: 1}])
+        indexes = [Index(fields) for fields in ([a], [a], [a, b])]
+        created: list[Step] = [step for index in indexes for step in (index, look)]
+        expect_the_same_life(kit, created, without=never_written(kit), indexed=unwritten)
+        saves = [Save("first-one", {a: 1}), Save("first-two", {b: 1})]
+        expect_the_same_life(kit, [*saves, look], without=twin, indexed=unwritten)
+
+    @clause("IDX-1")
     def test_index_can_be_ensured_any_number_of_times(self, kit: Kit) -> None:
-        collection = collection_for(kit, "ensure_index")
+        collection = collection_for_indexes(kit)
         expect.saved(collection.save("one", {"a": 1, "b": 2}))
         before = collection.list_all()
         fields, name = ["a", "b"], kit.fresh("index")
@@ -76,19 +98,8 @@ class IndexTests(ContractTests):
                     )
 
     @clause("IDX-1")
-    def test_index_of_an_unwritten_collection(self, kit: Kit) -> None:
-        twin, unwritten = collection_for(kit, "ensure_index"), kit.unwritten()
-        a, b = _fields(kit, "first", "second")
-        look = Look(doc_ids=["first-one", "first-two", a], selectors=[{a: 1}])
-        indexes = [Index(fields) for fields in ([a], [a], [a, b])]
-        created: list[Step] = [step for index in indexes for step in (index, look)]
-        expect_the_same_life(kit, created, without=never_written(kit), indexed=unwritten)
-        saves = [Save("first-one", {a: 1}), Save("first-two", {b: 1})]
-        expect_the_same_life(kit, [*saves, look], without=twin, indexed=unwritten)
-
-    @clause("IDX-1")
     def test_index_changes_no_result(self, kit: Kit) -> None:
-        twin, indexed = collection_for(kit, "ensure_index"), kit.collection()
+        twin, indexed = kit.collection(), collection_for_indexes(kit)
         a, n = _fields(kit, "any", "number")
         look = Look(
             doc_ids=[f"{era}-{place:02}" for era in ("before", "after") for place in (0, 2, 8, 12)],
@@ -107,6 +118,8 @@ class IndexTests(ContractTests):
         changes: list[Step] = [
             Save("before-00", {a: LONG}), Save("after-05", {}), Save("before-01", {a: []}),
             Delete("before-02"), Delete("after-08"), Delete("before-without-1"),
+            SaveMany([{"_id": "many", a: "text", n: 1}, {"_id": "after-09", a: "z", n: 0}]), look,
+            DeleteMany(["many", "after-10", "nobody"]),
         ]  # fmt: skip
         indexes = [Index(fields) for fields in ([a], [a, n], [n])]
         odd = [Index([name], may_be_refused=True) for name in ODD_NAMES]
@@ -121,6 +134,51 @@ class IndexTests(ContractTests):
             without=twin,
             indexed=indexed,
         )  # fmt: skip
+
+    @clause("IDX-1")
+    def test_index_changes_nothing_that_is_found(self, kit: Kit) -> None:
+        indexed = collection_for_indexes(kit)
+        if not has(indexed, "find"):
+            raise NotApplicable("the service has no find()")
+        a, n, other = _fields(kit, "found", "counted", "other")
+
+        def saves(era: str) -> list[Step]:
+            held = [
+                Save(f"{era}-{place:02}", {a: value, n: place % 3, other: "text"})
+                for place, value in enumerate(INDEXED)
+            ]
+            near: list[dict[str, Any]] = [{n: 1}, {other: "text"}, {a.upper(): "text", n: 1}, {}]
+            return [*held, *(Save(f"{era}-near-{place}", doc) for place, doc in enumerate(near))]
+
+        look = Look(
+            selectors=[
+                *({a: value} for value in (*INDEXED, *NEARLY_INDEXED)),
+                {n: 1}, {a: "text", n: 1}, {n: 1, a: "TEXT"}, {a: None, n: 0}, {other: "text"},
+                {other: "TEXT"}, {a: "text", other: "text"}, {a.upper(): "text"}, {n: "1"},
+                {a: "text", "_id": "before-05"}, {"_id": "after-05"}, {"_id": "AFTER-05"},
+            ],
+            limited=[
+                ({}, {"limit": None}), ({a: "text"}, {"limit": None}),
+                ({a: "text"}, {"fields": [n]}), ({a: "text"}, {"fields": [a]}),
+                ({n: 1, a: ""}, {"fields": ["_id"]}), ({other: "text"}, {"fields": [n, other]}),
+            ],
+        )  # fmt: skip
+        indexes = [Index(fields) for fields in ([a], [n, a])]
+        expect_the_same_life(
+            kit,
+            [*saves("before"), *indexes, *saves("after"), look],
+            without=kit.collection(),
+            indexed=indexed,
+        )
+
+    @clause("FIND-1")
+    def test_every_change_is_seen_by_an_index(self, kit: Kit) -> None:
+        indexed = collection_for_indexes(kit)
+        if not has(indexed, "find"):
+            raise NotApplicable("the service has no find()")
+        for fields in (["state"], ["n", "state"]):
+            expect_none(indexed.ensure_index(fields))
+        check_every_change(indexed, kit.collection())
 
 
 def _fields(kit: Kit, *names: str) -> list[str]:

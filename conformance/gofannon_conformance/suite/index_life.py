@@ -40,11 +40,27 @@ class Delete:
 
 
 @dataclass(frozen=True)
+class SaveMany:
+    """Save documents by one call, where the service can."""
+
+    docs: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class DeleteMany:
+    """Delete documents by one call, where the service can."""
+
+    doc_ids: list[str]
+
+
+@dataclass(frozen=True)
 class Look:
     """List the collection, get some documents, and find everything and by some selectors."""
 
     doc_ids: Sequence[str] = ()
     selectors: Sequence[dict[str, Any]] = ()
+    limited: Sequence[tuple[dict[str, Any], dict[str, Any]]] = ()
+    """Selectors, each with the `fields` or the `limit` that `find()` is given besides."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +86,8 @@ class Seen:
             return f"raised {answer.status or type(answer.error).__name__}"
         if answer.call.method == "save":
             return "returned"
+        if answer.call.method in {"save_many", "delete_many"}:
+            return _outcomes(answer.value)
         if not isinstance(answer.value, list):
             return _shown(answer.value)
         ghosts = self.ghosts if answer.call.method == "find" else frozenset()
@@ -77,7 +95,7 @@ class Seen:
         return sorted(map(_shown, docs), key=_order)
 
 
-Step = Save | Delete | Look | Index
+Step = Save | Delete | SaveMany | DeleteMany | Look | Index
 
 
 def expect_the_same_life(
@@ -136,11 +154,16 @@ def _lived(collection: Collection, steps: Sequence[Step], *, with_indexes: bool)
                 answers.append(collection.save(doc_id, doc))
             case Delete(doc_id):
                 answers.append(collection.delete(doc_id))
-            case Look(doc_ids, selectors):
+            case SaveMany(docs) if has(collection, "save_many"):
+                answers.append(collection.save_many(docs))
+            case DeleteMany(doc_ids) if has(collection, "delete_many"):
+                answers.append(collection.delete_many([*doc_ids]))
+            case Look(doc_ids, selectors, limited):
                 answers.append(collection.list_all())
                 answers += [collection.get(doc_id) for doc_id in doc_ids]
                 if finds:
                     answers += [collection.find(selector) for selector in ({}, *selectors)]
+                    answers += [collection.find(selector, **more) for selector, more in limited]
             case Index(fields, may_be_refused) if with_indexes:
                 answer = collection.ensure_index([*fields])
                 if not (may_be_refused and answer.refused):
@@ -152,6 +175,11 @@ def _ids(value: Any) -> frozenset[str]:
     docs = value if isinstance(value, list) else []
     ids = [doc.get("_id") for doc in docs if isinstance(doc, dict)]
     return frozenset(doc_id for doc_id in ids if isinstance(doc_id, str))
+
+
+def _outcomes(value: Any) -> Any:
+    entries = value if isinstance(value, list) else []
+    return [entry.get("ok") if isinstance(entry, dict) else entry for entry in entries]
 
 
 def _shown(value: Any) -> Any:

@@ -39,6 +39,11 @@ class IsolationTests(ContractTests):
         expect.document(here.get("shared"), "shared", {"here": 1}, "ISO-2")
         expect.listing(here.list_all(), {"shared": {"here": 1}}, "ISO-2")
         expect.missing(here.get("own"), "ISO-2")
+        expect.saved(here.save("shared", {"here": 2}))
+        expect.document(here.get("shared"), "shared", {"here": 2}, "ISO-2")
+        expect.listing(here.list_all(), {"shared": {"here": 2}}, "ISO-2")
+        expect.document(there.get("shared"), "shared", {"there": 1}, "ISO-2")
+        expect.listing(there.list_all(), {"shared": {"there": 1}, "own": {"there": 2}}, "ISO-2")
         expect.deleted(here.delete("shared"))
         expect.document(there.get("shared"), "shared", {"there": 1}, "ISO-2")
         expected = {"shared": {"there": 1}, "own": {"there": 2}}

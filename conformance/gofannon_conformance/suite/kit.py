@@ -10,7 +10,8 @@ from gofannon_conformance import elsewhere
 from gofannon_conformance.calls import Call, Caller
 from gofannon_conformance.instances import OnlyOne
 from gofannon_conformance.program import call_shortened
-from gofannon_conformance.prove import Prover
+from gofannon_conformance.prove import Prover, Stopped
+from gofannon_conformance.suite.base import clauses_of
 from gofannon_conformance.violation import (
     NotApplicable,
     NotTested,
@@ -56,11 +57,12 @@ class Kit:
     facts: dict[str, str] = field(default_factory=dict)
     """What the test found out besides, for the report."""
     _leased: list[Collection] = field(default_factory=list)
+    _is_proving: bool = False
 
     @classmethod
     def of(cls, session: Session, options: Options, test: str, **more: Any) -> Self:
         """Hand an open session to one test, whose calls are traced from here on."""
-        session.caller.trace.begin_test()
+        session.caller.trace.begin_test(_clauses_of(test))
         of_the_session = {
             "target": session.target,
             "contract": session.contract,
@@ -138,6 +140,8 @@ class Kit:
         self.trace.steps.append("\n#   ".join(["# in a new process:", *made, *more]))
         try:
             self.instances.check_may_open()
+            if self.caller.opened.hangs:
+                raise NotTested(self.caller.opened.hangs)
             answers = elsewhere.answers(self.target, self.instances.endpoint, self.trace, calls)
         except (NotTested, OnlyOne) as reason:
             raise NotTested(self.watch.blotted(str(reason))) from None
@@ -172,14 +176,23 @@ class Kit:
 
     def prove(self, check: Callable[..., None], **strategies: SearchStrategy[Any]) -> None:
         """Run a check on many examples; each begins with the test's collections empty."""
-        self._prover().property(check, **strategies)
+        with self._proving():
+            self._prover().property(check, **strategies)
 
     def prove_machine(self, machine: type[RuleBasedStateMachine], seen: list[Violation]) -> None:
         """Run random programs of a state machine."""
-        self._prover().machine(machine, seen)
+        with self._proving():
+            self._prover().machine(machine, seen)
 
     def begin(self) -> None:
-        """Start a new example: forget the trace, empty the test's collections."""
+        """Start a new example: forget the trace, empty the test's collections.
+
+        There is none after a call that never came back.
+        """
+        if self.trace.hung is not None:
+            hung = self.trace.hung
+            told = self.trace.tell_hung()
+            raise Stopped(hung) if self._is_proving else told
         for collection in self._leased:
             self.workspace.sweep(collection.name)
         self.trace.begin()
@@ -219,13 +232,50 @@ class Kit:
         self._leased.clear()
 
     def finish(self) -> None:
-        """Empty the test's collections and give them back."""
-        self.workspace.give_back(*self._leased)
-        self._leased.clear()
+        """Empty the test's collections and give them back.
+
+        If a call never came back, that is done by a new instance; and it is said here at the
+        latest.
+        """
+        trace = self.trace
+        if trace.hung is not None:
+            self._recover()
+        try:
+            self.workspace.give_back(*self._leased)
+        except Violation:  # a call that cleans up has never come back
+            self._recover()
+            raise
+        finally:
+            self._leased.clear()
+        if trace.hung is not None and not trace.hung_is_told:
+            raise trace.tell_hung()
+
+    def _recover(self) -> None:
+        """Go on with another instance after a call that never came back, if one answers."""
+        opened, patience = self.caller.opened, self.caller.opened.patience
+        if opened.hangs:
+            return
+        self.instances.replace()
+        name = min(self.workspace.used, default=self.workspace.prefix)
+        if self.caller.quietly(Call("list_all", (name,)), (name,)).never_came:
+            patience.given_up = f"no instance of the service answers any more: {patience.hung}"
+        elif patience.is_spent:
+            patience.given_up = (
+                f"too many calls of the service never come back: first, {patience.hung}"
+            )
+        opened.hangs = patience.given_up
 
     def _lease(self, collection: Collection) -> Collection:
         self._leased.append(collection)
         return collection
+
+    @contextmanager
+    def _proving(self) -> Iterator[None]:
+        self._is_proving = True
+        try:
+            yield
+        finally:
+            self._is_proving = False
 
     def _prover(self) -> Prover:
         return Prover(
@@ -273,3 +323,9 @@ class Cases:
             raise told[0]
         if told:
             raise Violations(told)
+
+
+def _clauses_of(test: str) -> tuple[str, ...]:
+    from gofannon_conformance.suite import DatabaseServiceContract
+
+    return clauses_of(getattr(DatabaseServiceContract, test, None))

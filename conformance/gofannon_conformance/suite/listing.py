@@ -16,6 +16,7 @@ from gofannon_conformance.documents.portable import (
 from gofannon_conformance.suite import expect
 from gofannon_conformance.suite.base import ContractTests, clause
 from gofannon_conformance.suite.delete import FALSY
+from gofannon_conformance.suite.get import READS
 from gofannon_conformance.suite.server_side import expect_absent
 from gofannon_conformance.suite.spoil import DEEP, SEEN_BY, expect_unspoilt, spoil_shown
 from gofannon_conformance.violation import violation
@@ -185,6 +186,15 @@ class ListTests(ContractTests):
                     answer.value.clear()
                     expect_unspoilt(collection, doc_id, DEEP, "LIST-8", seen_by)
                     expect.listing(collection.list_all(), {doc_id: DEEP}, "LIST-8")
+            with cases.case("each of several times"):
+                kit.begin()
+                doc_id = kit.fresh("deep")
+                expect.saved(collection.save(doc_id, DEEP))
+                for time in range(READS):
+                    answer = collection.list_all()
+                    expect.listing(answer, {doc_id: DEEP}, "LIST-8" if time else "LIST-5")
+                    spoil_shown(kit, answer.value, "the listing")
+                    answer.value.clear()
             with cases.case("seen in a listing that was made before"):
                 kit.begin()
                 docs = {kit.fresh("deep"): DEEP, kit.fresh("plain"): {"n": 1}}

@@ -8,6 +8,8 @@ from gofannon_conformance.calls import Call
 from gofannon_conformance.violation import NotApplicable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from gofannon_conformance.suite.kit import Kit
     from gofannon_conformance.workspace import Collection
 
@@ -25,14 +27,15 @@ _NOT_IMPLEMENTED = 501
 
 def collection_for(kit: Kit, *methods: str) -> Collection:
     """Give an empty collection, if the service has all of these optional methods."""
-    for method in methods:
-        if not callable(getattr(kit.service, method, None)):
-            raise NotApplicable(f"the service has no {method}()")
-    collection = kit.collection()
-    for method in methods:
-        if declined := _declined(collection, method):
-            raise NotApplicable(declined)
-    return collection
+    return _with(kit, methods, kit.collection)
+
+
+def collection_for_indexes(kit: Kit) -> Collection:
+    """Give the one collection in which indexes are made: they stay, and no other test is to see it.
+
+    It is empty, but for what the kit's tests of indexes have left in the store besides documents.
+    """
+    return _with(kit, ("ensure_index",), lambda: kit.named(f"{kit.workspace.prefix}_idx"))
 
 
 def has(collection: Collection, method: str) -> bool:
@@ -44,6 +47,17 @@ def has(collection: Collection, method: str) -> bool:
 def never_written(kit: Kit) -> Collection:
     """Give the one collection that no test writes to; tests that only read from it share it."""
     return kit.named(f"{kit.workspace.prefix}_never_written")
+
+
+def _with(kit: Kit, methods: Sequence[str], give: Callable[[], Collection]) -> Collection:
+    for method in methods:
+        if not callable(getattr(kit.service, method, None)):
+            raise NotApplicable(f"the service has no {method}()")
+    collection = give()
+    for method in methods:
+        if declined := _declined(collection, method):
+            raise NotApplicable(declined)
+    return collection
 
 
 def _declined(collection: Collection, method: str) -> str:

@@ -106,7 +106,8 @@ def restarts(kit: Kit) -> Iterator[Restarts]:
 def check_stop(restarts: Restarts, collection: Collection, instance: Caller) -> None:
     """What was saved before a stop must be there after the start, for the same instance, too."""
     mine = collection.through(instance)
-    docs = {f"kept-{n}": {"n": n} for n in range(10)}
+    docs: dict[str, dict[str, Any]] = {f"kept-{n}": {"n": n} for n in range(10)}
+    docs["kept-big"] = {"text": "begin " + "x" * 50_000 + " end", "list": list(range(300))}
     for doc_id, doc in docs.items():
         expect.saved(mine.save(doc_id, {"old": doc_id}), "DUR-3")
         expect.saved(mine.save(doc_id, doc), "DUR-3")

@@ -11,7 +11,15 @@ from gofannon_conformance.program import shortened
 from gofannon_conformance.snapshot import snapshot
 from gofannon_conformance.suite import expect
 from gofannon_conformance.suite.base import ContractTests, clause
-from gofannon_conformance.suite.save_cases import FOREIGN_REVISIONS, REPLACED, REVISED
+from gofannon_conformance.suite.save_cases import (
+    ANSWERED_IDS,
+    FOREIGN_REVISIONS,
+    ODD_FIELDS,
+    READ_AND_SAVED,
+    REPLACED,
+    REVISED,
+    ROUNDS,
+)
 from gofannon_conformance.suite.save_checks import (
     check_answer,
     check_callers_dict,
@@ -40,6 +48,7 @@ class SaveTests(ContractTests):
                 ("a new document", "new", {"n": 1}),
                 ("an existing document", "new", {"n": 2}),
                 ("a document that carries fields `id` and `rev`", "own", {"id": 9, "rev": None}),
+                ("a document that carries a version", "own", {"version": 3, "etag": "", "v": []}),
                 ("a document that carries another `_id`", "carrier", {"_id": "other"}),
                 ("an id that looks like a number", "42", {"n": 1}),
                 ("a document with no field", "empty", {}),
@@ -48,6 +57,16 @@ class SaveTests(ContractTests):
                     answer = collection.save(doc_id, doc)
                     expect.saved(answer, "SAVE-1")
                     check_answer(kit, answer, doc_id, doc)
+            with cases.case("the very same document, again and again"):
+                for _ in range(4):
+                    answer = collection.save("same", {"n": 1, "o": {"l": [1]}})
+                    expect.saved(answer, "SAVE-1")
+                    check_answer(kit, answer, "same", {"n": 1, "o": {"l": [1]}})
+            for doc_id in ANSWERED_IDS:
+                with cases.case(f"the id {doc_id!r}"):
+                    answer = collection.save(doc_id, {"n": 1})
+                    if answer.returned:  # or the id is refused: ID-2 and ID-3 tell
+                        check_answer(kit, answer, doc_id, {"n": 1})
             with cases.case("a document saved after it was deleted"):
                 expect.deleted(collection.delete("new"))
                 answer = collection.save("new", {"n": 3})
@@ -142,6 +161,33 @@ class SaveTests(ContractTests):
         expect.document(collection.get("read"), "read", expected, "SAVE-5")
 
     @clause("SAVE-5")
+    def test_very_dict_that_was_read_can_be_changed_and_saved(self, kit: Kit) -> None:
+        collection = kit.collection()
+        expected: dict[str, Any] = {"rounds": [], "nested": {"count": 0}}
+        expect.saved(collection.save("read", expected))
+        for n in range(4):
+            answer = collection.get("read")
+            expect.document(answer, "read", expected, "SAVE-5")
+            for change in (answer.value, expected):
+                change["rounds"].append(n)
+                change["nested"]["count"] = n + 1
+            expect.saved(collection.save_itself("read", answer.value), "SAVE-5")
+            expect.document(collection.get("read"), "read", expected, "SAVE-5")
+            expect.listing(collection.list_all(), {"read": expected}, "SAVE-5")
+
+    @clause("SAVE-5")
+    def test_what_was_read_is_saved_and_read_as_the_same(self, kit: Kit) -> None:
+        collection = kit.collection()
+        with kit.cases() as cases:
+            for label, doc in READ_AND_SAVED.items():
+                with cases.case(label):
+                    expect.saved(collection.save("same", doc))
+                    for _ in range(ROUNDS):
+                        found = expect.document(collection.get("same"), "same", doc, "SAVE-5")
+                        expect.saved(collection.save("same", found), "SAVE-5")
+                    expect.document(collection.get("same"), "same", doc, "SAVE-5")
+
+    @clause("SAVE-5")
     def test_listed_document_can_be_saved(self, kit: Kit) -> None:
         collection = kit.collection()
         expect.saved(collection.save("listed", {"n": 1}))
@@ -226,7 +272,7 @@ class SaveTests(ContractTests):
                 check_callers_dict(collection.save_itself, "callers", doc, "SAVE-8")
             for label, value in UNSTORABLE.items():
                 with cases.case(f"refused or not, {label}"):
-                    doc = {"_id": "refused", "before": [1.5], "value": value, "after": {"n": 1}}
+                    doc = {"_id": "refused", **ODD_FIELDS, "value": value, "after": ODD_FIELDS}
                     check_callers_dict(collection.save_itself, "refused", doc, "SAVE-8")
 
     @clause("SAVE-8")
@@ -265,6 +311,7 @@ class SaveTests(ContractTests):
                 for where, doc in placed(value, among={"n": 2, "kept": {"list": []}}).items():
                     with cases.case(f"{label}, {where}"):
                         expect.saved(collection.save("kept", earlier))
+                        expect.document(collection.get("kept"), "kept", earlier, "GET-1")
                         answer = collection.save("kept", doc)
                         if answer.returned:
                             continue
@@ -310,16 +357,17 @@ class SaveTests(ContractTests):
     def test_document_that_is_no_dict_is_refused(self, kit: Kit) -> None:
         collection = kit.collection()
         with kit.cases() as cases:
-            for label, value in NOT_DICTS.items():
+            for number, (label, value) in enumerate(NOT_DICTS.items()):
+                absent, there = f"absent-{number}", f"there-{number}"
                 with cases.case(label):
-                    answer = collection.save("no-dict", value)
+                    answer = collection.save(absent, value)
                     expect.refused(answer, "SAVE-12", f"{label} as a document", type_error=True)
-                    expect.missing(collection.get("no-dict"), "SAVE-12")
+                    expect.missing(collection.get(absent), "SAVE-12")
                 with cases.case(f"{label} over a document"):
-                    expect.saved(collection.save("dict", {"n": 1}))
-                    answer = collection.save("dict", value)
+                    expect.saved(collection.save(there, {"n": 1}))
+                    answer = collection.save(there, value)
                     expect.refused(answer, "SAVE-12", f"{label} as a document", type_error=True)
-                    expect.document(collection.get("dict"), "dict", {"n": 1}, "SAVE-10")
+                    expect.document(collection.get(there), there, {"n": 1}, "SAVE-10")
 
     @clause("SAVE-13")
     def test_old_revision_does_not_stop_a_save(self, kit: Kit) -> None:
@@ -376,6 +424,9 @@ class SaveTests(ContractTests):
                         came=f"`_rev` {listed.get('_rev')!r}",
                         expected=f"`_rev` {revision!r}",
                     )
+            again = collection.get("revised")
+            carried = expect.document(again, "revised", doc, "GET-1").get("_rev")
+            check_carried(again, carried, revision)
             before, last = revision, doc
 
     @clause("SAVE-15")

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+
+def _deep(levels: int, value: Any) -> dict[str, Any]:
+    doc: dict[str, Any] = {"value": value}
+    for _ in range(levels - 1):
+        doc = {"in": doc}
+    return doc
+
+
 REPLACED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a field less": ({"a": 1, "b": 2}, {"a": 1}),
     "other fields": ({"a": 1}, {"b": 2}),
@@ -33,6 +41,40 @@ REPLACED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "longer text become shorter": ({"a": "x" * 500}, {"a": "x"}),
     "true become 1": ({"a": True}, {"a": 1}),
     "a number become text": ({"a": 1}, {"a": "1"}),
+    "letters in another order": ({"a": "listen"}, {"a": "silent"}),
+    "text of the same length": ({"a": "one", "b": {"c": "two"}}, {"a": "one", "b": {"c": "six"}}),
+    "two values exchanged": ({"a": 1, "b": 2}, {"a": 2, "b": 1}),
+    "two elements exchanged": ({"l": [1, 2, 3]}, {"l": [2, 1, 3]}),
+    "numbers of the same sum": ({"l": [1, 4]}, {"l": [2, 3]}),
+    "a number of as many digits": ({"n": 10, "o": {"n": 1.5}}, {"n": 11, "o": {"n": 2.5}}),
+    "the last of a long text": ({"t": "x" * 9000 + "a"}, {"t": "x" * 9000 + "b"}),
+    "long text become shorter, and still long": (
+        {"t": "x" * 20_000, "after": 1},
+        {"t": "y" * 9_000, "after": 2},
+    ),
+    "longer text become shorter, and still longer": (
+        {"before": 1, "t": "x" * 80_000},
+        {"before": 2, "t": "y" * 66_000},
+    ),
+    "many fields become fewer, and still many": (
+        {f"f{n}": n for n in range(1000)},
+        {f"f{n}": n + 1 for n in range(400)},
+    ),
+    "the last of a long list": ({"l": [*range(500), 1]}, {"l": [*range(500), 2]}),
+    "a value ten levels down": (_deep(10, "a"), _deep(10, "b")),
+    "a letter in another case": ({"a": "text"}, {"a": "Text"}),
+    "a space at the end": ({"a": "text"}, {"a": "text "}),
+    "an accent written otherwise": ({"a": "caf\u00e9"}, {"a": "cafe\u0301"}),
+    "a name in another case": ({"name": 1}, {"Name": 1}),
+    "false become zero": ({"a": False}, {"a": 0}),
+    "false become null": ({"a": False}, {"a": None}),
+    "null become absent": ({"a": None, "b": 1}, {"b": 1}),
+    "an empty list become an empty object": ({"a": []}, {"a": {}}),
+    "empty text become null": ({"a": ""}, {"a": None}),
+    "a list become text": ({"a": [1]}, {"a": "[1]"}),
+    "a fraction become another": ({"a": 0.1}, {"a": 0.2}),
+    "a fraction a little larger": ({"a": 0.1}, {"a": 0.1000000001}),
+    "fields of one more": ({"a": {"b": 1}}, {"a": {"b": 1, "c": 2}}),
     "the very same": ({"a": [1, {"b": None}]}, {"a": [1, {"b": None}]}),
 }
 """What a document was, and what is saved over it."""
@@ -60,8 +102,45 @@ REVISED: tuple[dict[str, Any], ...] = (
     {"o": {"x": [2, 1, {"deeper": "b"}]}},
     {"t": True},
     {"t": False},
+    {"t": 0, "u": 1},
+    {"t": False, "u": True},
+    {"version": 1, "rev": "1-a", "etag": "a", "n": 1},
+    {"version": 1, "rev": "1-a", "etag": "a", "n": 2},
     {"t": "x" * 1000 + "a"},
     {"t": "x" * 1000 + "b"},
     {},
 )
 """Versions of a document, each a small change of the one before."""
+
+ANSWERED_IDS = ("user@example.com", "a b", "a/b", "caf\u00e9", "A", "50%", "a:b#c?d=e&f", "001")
+"""Ids that may be written otherwise on their way, and must come back as they were."""
+
+ODD_FIELDS: dict[str, Any] = {
+    "a.b": {"$c": [1.5], "d.e": None},
+    "$f": {"g/h": 1},
+    "with space": "text",
+    "": {"": 0},
+}
+"""Fields that a store may rename while it saves."""
+
+ROUNDS = 3
+"""How many times what was read is saved again."""
+
+READ_AND_SAVED: dict[str, dict[str, Any]] = {
+    "fields that a store renames": {k: v for k, v in ODD_FIELDS.items() if k},
+    "what looks like an escape": {
+        "s": ["\\", "\\\\", "\\n", "\\u0041", "\\x00", '\\"', "\x00", "\ufeff", "^", "__"],
+        "t": ["%41", "%25", "%2541", "&amp;", "&amp;amp;", "+", "=3D", "~0", "~1"],
+        "u": ["''", '""', "{{", "}}", "%%", "$$", "{{{x}}}"],
+    },
+    "names that look like escapes": {
+        "a%2Eb": 1, "a\\.b": 2, "a~1b": 3, "a\uff0eb": 4, "%24a": 5,
+        "o": {"__dot__": {"__dollar__": 6}},
+    },
+    "numbers": {"n": [0.1, 1e-6, 123456.789, 2**53, -(2**53), 87.5, 0, 1e15]},
+    "moments": {"t": ["2024-01-15T10:30:00Z", "2024-01-15T10:30:00.123456+02:00", "2024-01-15"]},
+    "nothing much": {"a": None, "b": [], "c": {}, "d": "", "e": [None, [], {}]},
+    "what looks like an envelope": {"value": {"value": {"value": 1}}, "type": "dict"},
+    "a field `id` and a field `rev`": {"id": "other", "rev": "1-x", "data": {"id": 1, "_id": 2}},
+}  # fmt: skip
+"""Documents that a store may change a little each time that it takes one in or gives one out."""

@@ -21,7 +21,10 @@ def expect_absent(kit: Kit, clause: str, read: Callable[[Collection], Any]) -> N
         )
     collection = kit.unwritten(only_to_read=True)
     read(collection)
-    existing = set(kit.caller.opened.loop.settle(kit.target.collections(kit.service)))
+    opened, collections = kit.caller.opened, kit.target.collections
+    existing = set(
+        opened.patience.wait_for(lambda: opened.loop.settle(collections(opened.service)))
+    )
     if collection.name in existing:
         raise violation(
             clause,

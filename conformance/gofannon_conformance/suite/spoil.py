@@ -36,12 +36,14 @@ def spoil(value: Any) -> None:
 
 DEEP: dict[str, Any] = {
     "text": "as saved",
+    "spoilt": False,
     "number": 0.5,
     "object": {"inner": {"innermost": {"n": 1, "x": 2.5}}, "list": [2, 1], "x": 0.1, "no": None},
     "list": [1, [2, [3, {"n": 4, "x": 1.5}]], {"items": [{"n": 5, "t": True}]}],
     "not in order": [3, 1, 2],
     "texts": ["b", "a", "b", " c "],
     "floats": [2.5, 1.5],
+    "deep": {"l": [{"l": [{"l": [{"l": [{"l": [{"o": {"o": {"n": 1}, "l": [1]}}]}]}]}]}]},
     "empty object": {},
     "empty list": [],
     "nothing": None,

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import enum
-from collections import OrderedDict, defaultdict, namedtuple
+from array import array
+from collections import OrderedDict, UserDict, defaultdict, deque, namedtuple
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from ipaddress import IPv4Address
+from math import isfinite
 from pathlib import PurePosixPath
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 from uuid import UUID
+
+from pydantic import BaseModel
 
 from gofannon_conformance.equality import differences
 
@@ -28,6 +35,20 @@ class Opaque:
 
     def __repr__(self) -> str:
         return f"Opaque({self.tag!r})"
+
+
+@dataclass
+class Place:
+    """An object that has fields, which some encoders take for an object of JSON."""
+
+    x: int
+    y: int
+
+
+class Model(BaseModel):
+    """The same as the application writes it, which some encoders dump."""
+
+    x: int
 
 
 class Colour(enum.Enum):
@@ -99,6 +120,14 @@ UNSTORABLE: dict[str, Any] = {
     "a member of an Enum": Colour.RED,
     "a UUID": UUID("550e8400-e29b-41d4-a716-446655440000"),
     "a path": PurePosixPath("/tmp/x"),  # noqa: S108  # nothing is written there
+    "a dataclass": Place(1, 2),
+    "a model of pydantic": Model(x=1),
+    "a namespace": SimpleNamespace(x=1),
+    "a read-only view of a dict": MappingProxyType({"a": 1}),
+    "a UserDict": UserDict({"a": 1}),
+    "a deque": deque([1, 2]),
+    "an array of numbers": array("i", [1, 2]),
+    "an address": IPv4Address("127.0.0.1"),
     "a complex number": 1 + 2j,
     "a fraction": Fraction(1, 3),
     "a timedelta": timedelta(seconds=90),
@@ -110,6 +139,8 @@ UNSTORABLE: dict[str, Any] = {
     "a generator": (n for n in range(3)),
     "NaN": float("nan"),
     "infinity": float("inf"),
+    "a Decimal that is no number": Decimal("NaN"),
+    "an infinite Decimal": Decimal("Infinity"),
     "minus infinity": float("-inf"),
     "an int as a key": {1: "one"},
     "zero as a key": {0: "zero"},
@@ -163,6 +194,11 @@ NOT_DICTS: dict[str, Any] = {
     "True": True,
     "a set": {"a"},
     "an object": Opaque("doc"),
+    "a dataclass": Place(1, 2),
+    "a model of pydantic": Model(x=1),
+    "a namespace": SimpleNamespace(x=1),
+    "a UserDict": UserDict({"a": 1}),
+    "a read-only view of a dict": MappingProxyType({"a": 1}),
 }
 """What is no document (SAVE-12)."""
 
@@ -196,7 +232,7 @@ def is_conversion(value: Any, found: Any) -> bool:
     if isinstance(value, (datetime, date)):
         return _is_iso_text(value, found)
     if isinstance(value, Decimal):
-        return type(found) in (int, float) and float(found) == float(value)
+        return _is_number(value, found)
     if isinstance(value, (tuple, list)):
         return (
             type(found) is list
@@ -209,17 +245,18 @@ def is_conversion(value: Any, found: Any) -> bool:
             and found.keys() == value.keys()
             and all(_same(v, found[k]) for k, v in value.items())
         )
-    for plain, plainly in _PLAINLY:
-        if isinstance(value, plain) and type(value) not in (int, float, str, bool):
-            return type(found) is plain and found == plainly(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return type(found) in (int, float) and bool(found == value)  # one kind of number will do
+    if isinstance(value, str) and type(value) is not str:
+        # A subclass may have a `__str__` of its own, which says something else.
+        return type(found) is str and found == str.__str__(value)
     return False
 
 
-_PLAINLY: tuple[tuple[type, Any], ...] = (
-    (int, int.__int__),
-    (float, float.__float__),
-    (str, str.__str__),  # a subclass may have a `__str__` of its own, which says something else
-)
+def _is_number(value: Decimal, found: Any) -> bool:
+    if type(found) not in (int, float) or not value.is_finite():
+        return False
+    return bool(found == value) or (isfinite(float(value)) and found == float(value))
 
 
 def _same(value: Any, found: Any) -> bool:

@@ -18,6 +18,7 @@ from gofannon_conformance.mutants.faulting.store import (
     store_of_unknown_protocol,
 )
 from gofannon_conformance.mutants.mutant import Control, T
+from gofannon_conformance.mutants.right.complete import Wider
 from gofannon_conformance.mutants.right.waiting import AsyncDatabaseService
 from gofannon_conformance.servers.endpoint import Endpoint
 
@@ -42,6 +43,11 @@ def right(name: str, **claims: Any) -> Callable[[T], T]:
 @right("nothing_changed_over_http")
 class Unchanged(Served):
     """The service over HTTP that the mutants about faults are made of."""
+
+
+@right("right_over_http_with_every_method")
+class ServedWider(Wider, Served):
+    """Has the optional methods too, each made of the four."""
 
 
 @right("right_over_an_unknown_protocol", server=store_of_unknown_protocol)

@@ -1,13 +1,17 @@
 """Services over HTTP that make writes again although they may have been done: FAULT-7."""
 
 import http.client
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 from fastapi import HTTPException
 
 from gofannon_conformance.mutants.faulting.controls import Careful
-from gofannon_conformance.mutants.faulting.served import OVER_HTTP, Served
+from gofannon_conformance.mutants.faulting.served import OVER_HTTP, Served, is_outage
 from gofannon_conformance.mutants.mutant import Mutant, T, breaks
+from gofannon_conformance.servers.endpoint import Endpoint
 
 MADE_AGAIN: list[Mutant] = []
 
@@ -87,3 +91,32 @@ class HalfReadRetried(Remembering):
             and not isinstance(failure.why, http.client.RemoteDisconnected)
         )
         return (method == "PUT" and is_half) or super().may_ask_again(method, failure)
+
+
+@row("save_is_made_again_later", "FAULT-7")
+class SaveRetriedLater(Served):
+    """A save() whose answer is lost raises 503, and is made again later, by a thread."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self.later: list[threading.Timer] = []
+
+    def close(self) -> None:
+        for timer in self.later:
+            timer.cancel()
+        super().close()
+
+    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return super().save(db_name, doc_id, doc)
+        except HTTPException as error:
+            if is_outage(error):
+                timer = threading.Timer(0.3, self.made_again, (db_name, doc_id, doc))
+                self.later.append(timer)
+                timer.start()
+            raise
+
+    def made_again(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> None:
+        """Save a document, if the server is back."""
+        with suppress(HTTPException):
+            super().save(db_name, doc_id, doc)

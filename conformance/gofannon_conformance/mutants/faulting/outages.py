@@ -75,6 +75,45 @@ class Cached(Served):
         return dict(self.cache[db_name, doc_id])
 
 
+@row("outage_shows_what_it_saved_itself", "FAULT-1")
+class OwnWrites(Cached):
+    """get() shows what this service has saved itself when the server is gone."""
+
+    def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
+        try:
+            return Served.get(self, db_name, doc_id)
+        except HTTPException as error:
+            if not is_outage(error) or (db_name, doc_id) not in self.cache:
+                raise
+        return dict(self.cache[db_name, doc_id])
+
+    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        saved = super().save(db_name, doc_id, doc)
+        self.cache[db_name, doc_id] = {**doc, "_id": doc_id}
+        return saved
+
+
+@row("outage_of_what_was_missing_is_404", "FAULT-1")
+class StillMissing(Served):
+    """get() of what was not there a moment ago is 404 when the server is gone."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self.absent: set[tuple[str, str]] = set()
+
+    def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
+        try:
+            found = super().get(db_name, doc_id)
+        except HTTPException as error:
+            if error.status_code == 404:
+                self.absent.add((db_name, doc_id))
+            elif (db_name, doc_id) in self.absent:
+                raise HTTPException(404, "it was not there the last time") from None
+            raise
+        self.absent.discard((db_name, doc_id))
+        return found
+
+
 @row("outage_is_400", "FAULT-1", "ERR-2")
 class OutageIs400(Served):
     """An outage is called the caller's mistake."""

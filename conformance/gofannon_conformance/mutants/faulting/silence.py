@@ -92,6 +92,35 @@ class NeverBoundedWrites(Served):
         self.writes.delete(db_name, doc_id)
 
 
+@row("only_the_head_of_an_answer_has_a_time_out", "FAULT-3")
+class OnlyTheHead(Served):
+    """The time-out is that of the answer's beginning: how long it goes on is left to the server."""
+
+    def exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        connection = self.taken()
+        try:
+            connection.request(method, path, body, self.headers())
+            sock = connection.sock
+            response = connection.getresponse()
+            sock.settimeout(None)
+            data = self.read(response)
+        except BaseException:
+            self.broken(connection)
+            raise
+        sock.settimeout(self.timeout)
+        self.give_back(connection)
+        return response.status, data
+
+
+@row("body_of_a_listing_has_no_time_out", "FAULT-3")
+class NoTimeoutInBodies(OnlyTheHead):
+    """A listing is read as a stream, for as long as it takes; the rest has its time-out."""
+
+    def exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        exchange = OnlyTheHead.exchange if "?after=" in path else Served.exchange
+        return exchange(self, method, path, body)
+
+
 @row("time_outs_multiply", "FAULT-3")
 class TimeoutsMultiply(Served):
     """What got no answer is asked again twenty times, each for the whole time-out."""

@@ -33,7 +33,7 @@ class Lasting(DatabaseService):
 
     def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
         check_id(doc_id)
-        found = self.find(db_name, doc_id)
+        found = self.stored(db_name, doc_id)
         if found is None:
             raise missing(db_name, doc_id)
         return {**deepcopy(found), "_id": doc_id}
@@ -45,7 +45,7 @@ class Lasting(DatabaseService):
 
     def delete(self, db_name: str, doc_id: str) -> None:
         check_id(doc_id)
-        if self.find(db_name, doc_id) is None:
+        if self.stored(db_name, doc_id) is None:
             raise missing(db_name, doc_id)
         self.drop(db_name, doc_id)
 
@@ -59,7 +59,7 @@ class Lasting(DatabaseService):
         """The names of the collections that have a document."""
 
     @abstractmethod
-    def find(self, db_name: str, doc_id: str) -> Document | None:
+    def stored(self, db_name: str, doc_id: str) -> Document | None:
         """Give a document, or None."""
 
     @abstractmethod
@@ -110,7 +110,7 @@ class Files(Lasting):
     def created(self) -> set[str]:
         return {collection for collection, _ in self.everything()}
 
-    def find(self, db_name: str, doc_id: str) -> Document | None:
+    def stored(self, db_name: str, doc_id: str) -> Document | None:
         try:
             return json.loads(self.file(db_name, doc_id).read_text())[2]
         except FileNotFoundError:
@@ -136,11 +136,11 @@ class Overlaid(Files):
         self.mine: dict[tuple[str, str], Document | None] = {}
         self.turn = threading.Lock()
 
-    def find(self, db_name: str, doc_id: str) -> Document | None:
+    def stored(self, db_name: str, doc_id: str) -> Document | None:
         try:
             return self.mine[db_name, doc_id]
         except KeyError:
-            return super().find(db_name, doc_id)
+            return super().stored(db_name, doc_id)
 
     def all_in(self, db_name: str) -> dict[str, Document]:
         mine = {i: doc for (c, i), doc in list(self.mine.items()) if c == db_name}
@@ -224,7 +224,7 @@ class Sqlite(Lasting):
     def created(self) -> set[str]:
         return {json.loads(name) for (name,) in self.rows("SELECT DISTINCT c FROM kept")}
 
-    def find(self, db_name: str, doc_id: str) -> Document | None:
+    def stored(self, db_name: str, doc_id: str) -> Document | None:
         rows = self.rows("SELECT doc FROM kept WHERE c=? AND i=?", db_name, doc_id)
         return json.loads(rows[0][0]) if rows else None
 

@@ -52,7 +52,7 @@ class InMemory(Lasting):
     def created(self) -> set[str]:
         return {collection for collection, _ in list(self.kept)}
 
-    def find(self, db_name: str, doc_id: str) -> Document | None:
+    def stored(self, db_name: str, doc_id: str) -> Document | None:
         return self.kept.get((db_name, doc_id))
 
     def put(self, db_name: str, doc_id: str, doc: Document | None) -> None:

@@ -1,6 +1,7 @@
 """Services whose documents, or what they know of them, end with the process: DUR-2."""
 
 import atexit
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +35,7 @@ class InModule(Buffered):
         super().__init__(endpoint)
         self.mine = of_the_process(type(self), endpoint)
 
-    def find(self, db_name: str, doc_id: str) -> Document | None:
+    def stored(self, db_name: str, doc_id: str) -> Document | None:
         return self.mine.get((db_name, doc_id))
 
     def all_in(self, db_name: str) -> dict[str, Document]:
@@ -91,3 +92,52 @@ class DeletedInModule(DeletesForOneself):
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
         self.mine = of_the_process(type(self), endpoint)
+
+
+BIG = 512
+"""Characters of JSON."""
+
+
+@row("big_documents_stay_in_the_process", "DUR-2")
+class BigInModule(Files):
+    """What is big is kept in the memory of the process, and its file is of an empty one."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self.big = of_the_process(type(self), endpoint)
+
+    def everything(self) -> dict[tuple[str, str], Document]:
+        return {key: doc or self.big.get(key, doc) for key, doc in super().everything().items()}
+
+    def stored(self, db_name: str, doc_id: str) -> Document | None:
+        found = super().stored(db_name, doc_id)
+        return self.big.get((db_name, doc_id), found) if found == {} else found
+
+    def put(self, db_name: str, doc_id: str, doc: Document | None) -> None:
+        self.big.pop((db_name, doc_id), None)
+        if len(json.dumps(doc)) > BIG:
+            self.big[db_name, doc_id] = doc
+            doc = {}
+        super().put(db_name, doc_id, doc)
+
+    def drop(self, db_name: str, doc_id: str) -> None:
+        super().drop(db_name, doc_id)
+        self.big.pop((db_name, doc_id), None)
+
+
+@row("ids_in_lower_case_for_later_processes", "DUR-2")
+class FoldsIds(InModule):
+    """What a process has saved is written with its id in lower case, for processes to come."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        if not self.mine:
+            self.mine.update(self.everything())
+
+    def put(self, db_name: str, doc_id: str, doc: Document | None) -> None:
+        super().put(db_name, doc_id, doc)
+        Files.put(self, db_name, doc_id.lower(), doc)
+
+    def drop(self, db_name: str, doc_id: str) -> None:
+        super().drop(db_name, doc_id)
+        Files.drop(self, db_name, doc_id.lower())

@@ -88,7 +88,7 @@ class Asking(Lasting):
     def created(self) -> set[str]:
         return set(self.ask("names"))
 
-    def find(self, db_name: str, doc_id: str) -> Document | None:
+    def stored(self, db_name: str, doc_id: str) -> Document | None:
         return self.ask("find", db_name, doc_id)
 
     def put(self, db_name: str, doc_id: str, doc: Document | None) -> None:

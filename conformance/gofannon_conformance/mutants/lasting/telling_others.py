@@ -82,9 +82,9 @@ class Cached(Files):
         super().__init__(endpoint)
         self.cache: dict[tuple[str, str], Document | None] = {}
 
-    def find(self, db_name: str, doc_id: str) -> Document | None:
+    def stored(self, db_name: str, doc_id: str) -> Document | None:
         if (db_name, doc_id) not in self.cache:
-            found = super().find(db_name, doc_id)
+            found = super().stored(db_name, doc_id)
             if found is None:
                 return None
             self.cache[db_name, doc_id] = found
@@ -144,7 +144,7 @@ class ReadWhenOpened(Files):
         super().__init__(endpoint)
         self.all = self.everything()
 
-    def find(self, db_name: str, doc_id: str) -> Document | None:
+    def stored(self, db_name: str, doc_id: str) -> Document | None:
         return self.all.get((db_name, doc_id))
 
     def put(self, db_name: str, doc_id: str, doc: Document | None) -> None:

@@ -1,6 +1,7 @@
 """Services with the optional methods, or with coroutines, and a mistake: FIND, IDX, BULK, ASYNC."""
 
 from gofannon_conformance.mutants.wider.awaiting import AWAITING
+from gofannon_conformance.mutants.wider.bulking_exact import BULKING_EXACT
 from gofannon_conformance.mutants.wider.bulking_others import BULKING_OTHERS
 from gofannon_conformance.mutants.wider.bulking_saving import BULKING_SAVING
 from gofannon_conformance.mutants.wider.controls import WIDER_CONTROLS
@@ -14,4 +15,4 @@ __all__ = ["FINDING", "WIDER", "WIDER_CONTROLS"]
 FINDING = (*FINDING_VALUES, *FINDING_RESULTS, *FINDING_PARTS)
 """Those whose `find()` is wrong, with and without an index."""
 
-WIDER = (*FINDING, *INDEXING, *BULKING_SAVING, *BULKING_OTHERS, *AWAITING)
+WIDER = (*FINDING, *INDEXING, *BULKING_SAVING, *BULKING_OTHERS, *BULKING_EXACT, *AWAITING)

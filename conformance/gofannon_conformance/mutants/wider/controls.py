@@ -41,7 +41,10 @@ class Otherwise(Complete):
 
     def saved_one(self, db_name: str, doc: Any) -> dict[str, Any]:
         entry = super().saved_one(db_name, doc)
-        return entry if entry["ok"] else {**entry, "id": doc.get("_id") or None, "status": 400}
+        if entry["ok"]:
+            return entry
+        error = {"status": 400, "detail": entry["error"]}
+        return {"ok": False, "id": doc.get("_id") or None, "error": error}
 
     def deleted_one(self, db_name: str, doc_id: str) -> dict[str, Any]:
         self.check_id(doc_id)

@@ -183,6 +183,45 @@ class SharesCache(Complete):
         return list(self.cache[key])
 
 
+@row("find_shares_what_it_gave_twice", "FIND-1")
+class SharesLate(Complete):
+    """What was found twice is taken into a cache, and then found as the caller changes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times: dict[Any, int] = {}
+        self.cache: dict[Any, Found] = {}
+
+    def find(
+        self, db_name: str, selector: dict[str, Any], fields: Fields = None, limit: Limit = 10_000
+    ) -> Found:
+        key = self.changes, db_name, by_type(selector), by_type(fields), limit, len(self.kept)
+        self.times[key] = self.times.get(key, 0) + 1
+        found = super().find(db_name, selector, fields, limit)
+        return list(self.cache.setdefault(key, found)) if self.times[key] > 2 else found
+
+
+@row("find_leaves_out_long_documents", "FIND-1")
+class LeavesOutLong(Complete):
+    """A document of more than 64 KiB is not found."""
+
+    def scanned(self, db_name: str) -> Found:
+        return [doc for doc in super().scanned(db_name) if len(by_type(doc)) < 65_536]
+
+
+@row("find_reads_one_megabyte", "FIND-3")
+class ReadsOneMegabyte(Complete):
+    """What lies behind the first megabyte of a collection is not found."""
+
+    def scanned(self, db_name: str) -> Found:
+        docs, size = [], 0
+        for doc in super().scanned(db_name):
+            size += len(by_type(doc))
+            if size < 1_000_000:
+                docs.append(doc)
+        return docs
+
+
 @row("find_uses_up_its_selector", "FIND-1")
 class UsesUp(Complete):
     """find() takes `_id` out of its caller's selector."""

@@ -59,6 +59,11 @@ def rounded(value: Any) -> Any:
     return round(value, 9) if isinstance(value, float) else value
 
 
+def beginning(value: Any) -> Any:
+    """Give the first 256 items of a longer array."""
+    return value[:256] if isinstance(value, list) and len(value) > 256 else value
+
+
 for name, mistake, same in (
     ("find_takes_true_for_1", "Values are compared by `==`: True is 1.", lambda a, b: a == b),
     ("find_takes_1_for_its_text", "Values are compared as text.", lambda a, b: str(a) == str(b)),
@@ -75,6 +80,12 @@ for name, mistake, same in (
      lambda a, b: canonical(a) == canonical(b) or (isinstance(b, list) and a in b)),
     ("find_sorts_arrays", "Arrays are compared without their order.",
      lambda a, b: sorted(canonical(a)) == sorted(canonical(b))),
+    ("find_compares_256_items", "Arrays are compared up to 256 items.",
+     lambda a, b: canonical(beginning(a)) == canonical(beginning(b))),
+    ("find_finds_no_long_arrays", "An array of more than 256 items is never found.",
+     lambda a, b: beginning(a) is a and canonical(a) == canonical(b)),
+    ("find_folds_letters_beyond_ascii", "Texts of other letters than ASCII are found in any case.",
+     texts_by(lambda text: text if text.isascii() else text.lower())),
     ("find_rounds_floats", "Floats are compared to nine digits.",
      lambda a, b: canonical(rounded(a)) == canonical(rounded(b))),
     ("find_minds_the_order_of_fields", "Objects are compared with the order of their fields.",
@@ -128,6 +139,17 @@ class NeedsSelector(Complete):
 
     def means(self, selector: dict[str, Any], doc: dict[str, Any]) -> bool:
         return bool(selector) and super().means(selector, doc)
+
+
+@row("find_takes_names_in_any_case", "FIND-1")
+class NamesInAnyCase(Complete):
+    """A field that a document lacks is looked for in lower case."""
+
+    def means(self, selector: dict[str, Any], doc: dict[str, Any]) -> bool:
+        lower = {name.lower(): value for name, value in doc.items()}
+        return super().means(
+            {n if n in doc else n.lower(): value for n, value in selector.items()}, {**lower, **doc}
+        )
 
 
 @row("selector_has_operators", "FIND-5")
@@ -216,6 +238,52 @@ class Or(Complete):
         rest = {name: value for name, value in selector.items() if name != "$or"}
         means = super().means
         return means(rest, doc) and any(means(choice, doc) for choice in choices)
+
+
+class Lookups(Complete):
+    """Obeys an operator in a name; `obeyed` gives what it says of a document, or None."""
+
+    def means(self, selector: dict[str, Any], doc: dict[str, Any]) -> bool:
+        said = {name: self.obeyed(name, value, doc) for name, value in selector.items()}
+        plain = {name: selector[name] for name, is_so in said.items() if is_so is None}
+        return False not in said.values() and super().means(plain, doc)
+
+    def obeyed(self, name: str, asked: Any, doc: dict[str, Any]) -> bool | None:
+        """Tell whether a document is as a name and its value want it."""
+        raise NotImplementedError
+
+
+@row("selector_obeys_lookups", "FIND-5")
+class ObeysLookups(Lookups):
+    """A name that ends in `__gt` is an operator on the field before it, as in Django."""
+
+    def obeyed(self, name: str, asked: Any, doc: dict[str, Any]) -> bool | None:
+        field, mark, _ = name.partition("__gt")
+        if not mark or name in doc:
+            return None
+        return type(doc.get(field)) is type(asked) and doc[field] > asked
+
+
+@row("selector_obeys_in", "FIND-5")
+class ObeysIn(Lookups):
+    """A name that ends in `__in` is an operator on the field before it."""
+
+    def obeyed(self, name: str, asked: Any, doc: dict[str, Any]) -> bool | None:
+        field, mark, _ = name.partition("__in")
+        if not mark or name in doc:
+            return None
+        return isinstance(asked, list) and doc.get(field, ...) in asked
+
+
+@row("selector_obeys_signs", "FIND-5")
+class ObeysSigns(Lookups):
+    """A name that ends in `>` asks for more than a value."""
+
+    def obeyed(self, name: str, asked: Any, doc: dict[str, Any]) -> bool | None:
+        field = name.removesuffix(">")
+        if field == name or name in doc:
+            return None
+        return type(doc.get(field)) is type(asked) and doc[field] > asked
 
 
 @row("selector_names_lose_their_marks", "FIND-5")

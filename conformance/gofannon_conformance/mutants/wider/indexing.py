@@ -138,6 +138,110 @@ class IndexSparse(Indexing):
         return found
 
 
+@row("index_hides_what_lacks_its_field", "IDX-1")
+class IndexHidesLacking(Indexing):
+    """A document that lacks an indexed field is not found by any selector."""
+
+    def scanned(self, db_name: str) -> list[dict[str, Any]]:
+        names = self.fields_indexed(db_name)
+        return [doc for doc in super().scanned(db_name) if doc.keys() >= names]
+
+
+@row("index_takes_any_case", "IDX-1")
+class IndexAnyCase(Indexing):
+    """Texts in an indexed field are found in any case."""
+
+    def find(
+        self,
+        db_name: str,
+        selector: dict[str, Any],
+        fields: list[str] | None = None,
+        limit: int | None = 10_000,
+    ) -> list[dict[str, Any]]:
+        self.folded = self.fields_indexed(db_name)
+        return super().find(db_name, selector, fields, limit)
+
+    def means(self, selector: dict[str, Any], doc: dict[str, Any]) -> bool:
+        return super().means(self.fold(selector), self.fold(doc))
+
+    def fold(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Give fields with the texts of those that are indexed in lower case."""
+        return {
+            name: value.lower() if isinstance(value, str) and name in self.folded else value
+            for name, value in fields.items()
+        }
+
+
+@row("index_takes_numbers_for_texts", "IDX-1")
+class IndexOfTexts(Indexing):
+    """An index of one field holds each value as text, so that 1 is found as "1"."""
+
+    def find(
+        self,
+        db_name: str,
+        selector: dict[str, Any],
+        fields: list[str] | None = None,
+        limit: int | None = 10_000,
+    ) -> list[dict[str, Any]]:
+        ((name, value),) = selector.items() if len(selector) == 1 else (("", None),)
+        if (name,) not in self.indexes.get(db_name, []):
+            return super().find(db_name, selector, fields, limit)
+        found = [doc for doc in self.scanned(db_name) if name in doc]
+        found = [doc for doc in found if str(doc[name]) == str(value)]
+        return [self.projected(doc, fields) for doc in self.limited(found, limit)]
+
+
+@row("index_is_not_kept_up", "IDX-1", "FIND-1")
+class IndexNotKept(Indexing):
+    """find() by the fields of an index misses what was saved after it was made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+
+    def ensure_index(self, db_name: str, fields: list[str], index_name: str | None = None) -> None:
+        ids = {doc["_id"] for doc in self.list_all(db_name)}
+        self.held.setdefault((db_name, tuple(fields)), ids)
+
+    def find(
+        self,
+        db_name: str,
+        selector: dict[str, Any],
+        fields: list[str] | None = None,
+        limit: int | None = 10_000,
+    ) -> list[dict[str, Any]]:
+        found = super().find(db_name, selector, fields, limit)
+        held = self.held.get((db_name, tuple(selector)))
+        return found if held is None else [doc for doc in found if doc["_id"] in held]
+
+
+@row("index_misses_what_many_bring", "IDX-1")
+class IndexMissesMany(Indexing):
+    """save_many() does not write to the indexes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_many: set[str] = set()
+
+    def saved_one(self, db_name: str, doc: Any) -> dict[str, Any]:
+        entry = super().saved_one(db_name, doc)
+        if entry["ok"]:
+            self.by_many.add(entry["rev"])
+        return entry
+
+    def find(
+        self,
+        db_name: str,
+        selector: dict[str, Any],
+        fields: list[str] | None = None,
+        limit: int | None = 10_000,
+    ) -> list[dict[str, Any]]:
+        found = super().find(db_name, selector, None, None)
+        if selector.keys() & self.fields_indexed(db_name):
+            found = [doc for doc in found if doc["_rev"] not in self.by_many]
+        return [self.projected(doc, fields) for doc in self.limited(found, limit)]
+
+
 @row("index_has_what_was_there", "IDX-1")
 class IndexOfThen(Indexing):
     """find() shows the documents of the time when the first index was made."""

@@ -1,0 +1,164 @@
+"""FIND: what `find()` reaches: every change, documents of any length, all pages, and nothing."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from gofannon_conformance.equality import differences
+from gofannon_conformance.suite import expect
+from gofannon_conformance.suite.base import ContractTests, clause
+from gofannon_conformance.suite.find_cases import LONG, LONG_QUESTIONS
+from gofannon_conformance.suite.find_changes import check_every_change
+from gofannon_conformance.suite.find_checks import (
+    blame_for_finding,
+    check_found,
+    check_which,
+    population,
+)
+from gofannon_conformance.suite.optional import collection_for, never_written
+from gofannon_conformance.violation import violation
+
+if TYPE_CHECKING:
+    from gofannon_conformance.calls import Answer
+    from gofannon_conformance.suite.find_checks import Documents
+    from gofannon_conformance.suite.kit import Kit
+    from gofannon_conformance.workspace import Collection
+
+MANY = 1100
+"""A hundred more than the longest usual page."""
+
+BEYOND_THE_DEFAULT = 10_001
+"""One more than the limit of who names none."""
+
+QUICK_STORE = 0.5
+"""A store that took `MANY` documents in so many seconds is asked to take `BEYOND_THE_DEFAULT`."""
+
+LARGE_DOCUMENTS = 75
+LARGE_TEXT = 60_000
+"""Characters: so many documents of them are more than a store gives in one answer."""
+
+
+class FindReachTests(ContractTests):
+    """Which documents `find()` holds a selector against: all that are there now, and no others."""
+
+    @clause("FIND-1")
+    def test_every_change_is_seen_at_once(self, kit: Kit) -> None:
+        check_every_change(collection_for(kit, "find"), kit.collection())
+
+    @clause("FIND-1")
+    def test_long_documents_are_found(self, kit: Kit) -> None:
+        collection = collection_for(kit, "find")
+        docs: Documents = {"short": {"n": -1, "size": "any"}}
+        expect.saved(collection.save("short", docs["short"]))
+        for doc_id, doc in LONG.items():
+            if _is_held(collection, doc_id, doc):
+                docs[doc_id] = doc
+        held = population(collection, docs)
+        selectors: list[dict[str, Any]] = [{}, {"size": "any"}, *LONG_QUESTIONS]
+        selectors += [{"n": n, "size": "any"} for n in (-1, 2, 4)]  # short, and two of the longest
+        with kit.cases() as cases:
+            for selector in selectors:
+                with cases.case(f"the selector on {', '.join(selector) or 'no field'}"):
+                    check_found(collection.find(selector), held, selector)
+
+    @clause("FIND-3")
+    def test_every_match_is_found_past_any_page(self, kit: Kit) -> None:
+        collection = collection_for(kit, "find")
+        docs: Documents = {}
+        _fill(collection, docs, 3)
+        plain: list[dict[str, Any]] = [{}, {"n": 1}, {"kind": "usual", "n": 2}]
+        clause_id = blame_for_finding(collection, docs, plain, "FIND-3")
+        seconds = _fill(collection, docs, MANY)
+        held = population(collection, docs)
+        selector: dict[str, Any]
+        for selector, limit in (
+            ({}, None),
+            ({"kind": "rare"}, None),
+            ({"kind": "usual"}, 1050),
+            ({"n": MANY - 1}, 1),
+        ):
+            answer = collection.find(selector, limit=limit)
+            check_found(answer, held, selector, clause_id, limit=limit)
+        check_which(collection.find({}, fields=["n"]), held, {}, clause_id)
+        quick = seconds < QUICK_STORE and kit.profile.name != "quick"
+        if quick or kit.profile.name == "thorough":
+            _fill(collection, docs, BEYOND_THE_DEFAULT)
+            held = population(collection, docs)
+            check_which(collection.find({}, limit=None), held, {}, clause_id)
+
+    @clause("FIND-3")
+    def test_every_match_is_found_past_any_megabyte(self, kit: Kit) -> None:
+        collection = collection_for(kit, "find")
+        docs: Documents = {}
+        _fill(collection, docs, 3)
+        plain: list[dict[str, Any]] = [{}, {"n": 1}, {"kind": "usual", "n": 2}]
+        clause_id = blame_for_finding(collection, docs, plain, "FIND-3")
+        kit.begin()
+        docs = {
+            f"large-{n}": {"n": n, "rare": n % 25 == 24, "text": f"{n:04}" * (LARGE_TEXT // 4)}
+            for n in range(LARGE_DOCUMENTS)
+        }
+        for doc_id, doc in docs.items():
+            expect.saved(collection.save(doc_id, doc))
+        held = population(collection, docs, clause="LIST-6")
+        selector: dict[str, Any]
+        for selector in ({}, {"rare": True}, {"n": LARGE_DOCUMENTS - 1}, {"n": 0}):
+            check_found(collection.find(selector, limit=None), held, selector, clause_id)
+        check_which(collection.find({}, fields=["n"]), held, {}, clause_id)
+        answer = collection.find({"rare": True}, fields=["n"], limit=2)
+        check_which(answer, held, {"rare": True}, clause_id, limit=2)
+
+    @clause("FIND-4")
+    def test_nothing_is_found_in_an_unwritten_collection(self, kit: Kit) -> None:
+        written, docs = collection_for(kit, "find"), {"one": {"a": 1}}
+        expect.saved(written.save("one", docs["one"]))
+        clause_id = blame_for_finding(written, docs, [{}, {"a": 1}], "FIND-4")
+        kit.begin()
+        collection = never_written(kit)
+        with kit.cases() as cases:
+            for selector in ({}, {"a": 1}, {"_id": "a"}, {"a": {"$gt": ""}}):
+                for more in ({}, {"fields": ["a"]}, {"limit": 5}, {"limit": None}):
+                    with cases.case(f"the selector {selector}, {more or 'nothing else'}"):
+                        _expect_nothing(collection.find(selector, **more), clause_id)
+
+    @clause("FIND-1")
+    def test_nothing_is_found_in_an_emptied_collection(self, kit: Kit) -> None:
+        collection = collection_for(kit, "find")
+        _expect_nothing(collection.find({}), "FIND-1")
+        expect.saved(collection.save("gone", {"a": 1}))
+        check_found(collection.find({"a": 1}), population(collection, {"gone": {"a": 1}}), {"a": 1})
+        expect.deleted(collection.delete("gone"))
+        for selector in ({}, {"a": 1}, {"_id": "gone"}):
+            _expect_nothing(collection.find(selector), "FIND-1")
+
+
+def _is_held(collection: Collection, doc_id: str, doc: dict[str, Any]) -> bool:
+    """Save a long document; tell whether it comes back, which is for DOC to judge."""
+    if not collection.save(doc_id, doc).returned:
+        return False
+    found = collection.get(doc_id).value
+    is_whole = isinstance(found, dict) and not differences(
+        doc, expect.own_fields(found), numbers="by value"
+    )
+    if not is_whole:
+        collection.delete(doc_id)
+    return is_whole
+
+
+def _expect_nothing(answer: Answer, clause_id: str) -> None:
+    value = expect.returned(answer, clause_id, "where there is no document, none is found")
+    if type(value) is not list or value:
+        raise violation(
+            clause_id, "where there is no document, find() must give []", answer=answer,
+            expected="[]",
+        )  # fmt: skip
+
+
+def _fill(collection: Collection, docs: Documents, count: int) -> float:
+    """Save documents until there are so many; one in a hundred is rare. Give the seconds."""
+    start = time.monotonic()
+    for n in range(len(docs), count):
+        docs[f"doc-{n:05}"] = {"n": n, "kind": "rare" if n % 100 == 99 else "usual"}
+        expect.saved(collection.save(f"doc-{n:05}", docs[f"doc-{n:05}"]))
+    return time.monotonic() - start
