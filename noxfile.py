@@ -142,7 +142,7 @@ def imports(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[0])
 def coverage(session: nox.Session) -> None:
     """Run the tests with branch coverage, at least 95 % of each package."""
-    _step(session, "tests", "selftest", "coverage")
+    _step(session, "coverage")
 
 
 @nox.session(python=PYTHONS)

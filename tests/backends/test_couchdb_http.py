@@ -24,7 +24,7 @@ from gofannon_backends.couchdb import CouchDBService
 
 @pytest.fixture
 def session(double):
-    session = http.Session(double.url, timeout=1.0, retries=2, idle_connections=4)
+    session = http.Session(double.url, timeout=5.0, retries=2, idle_connections=4)
     yield session
     session.close()
 

@@ -97,7 +97,7 @@ def test_each_method_is_looked_for_by_itself():
 OF_INDEXES = [test for test in TRIED if "IDX-1" in TESTS[test]]
 
 
-@pytest.mark.parametrize("broken", FINDING, ids=lambda broken: broken.name)
+@pytest.mark.parametrize("broken", FINDING[::4], ids=lambda broken: broken.name)
 def test_index_is_not_blamed_for_what_is_found_without_it(broken):
     assert named_by(dict(outcomes(broken.target, OF_INDEXES))) == set()
 

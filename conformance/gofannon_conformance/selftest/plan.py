@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gofannon_conformance.contract import UnknownClause, load
 from gofannon_conformance.mutants import CONTROLS, MUTANTS, Mutant
+from gofannon_conformance.mutants.hanging import HANGING
 from gofannon_conformance.profiles import profile_named
 from gofannon_conformance.selftest.trial import TESTS, Job
 from gofannon_conformance.usage import UsageError, nearest
@@ -30,7 +31,11 @@ LARGE = frozenset({"DOC-12", "DOC-13", "DOC-14", "LIST-6"})
 """The clauses about size. Their tests are two fifths of the time of all others together, and are
 run on the mutants that are meant for such a clause, and on the right services."""
 
-PROFILE = replace(profile_named("quick"), name="selftest", longest=12.0, shrinks=False)
+WAITED_FOR = frozenset(mutant.target.spec for mutant in HANGING)
+"""The mutants a call of which never comes back. Each test that makes it costs seconds: they are
+tried by the tests of their own clauses alone, as those of the groups above are."""
+
+PROFILE = replace(profile_named("quick"), name="selftest", longest=8.0, shrinks=False)
 """Nobody reads the examples of a selftest, so they are left as large as they were found; and the
 services are all in this process or beside it, so that no call of a right one takes seconds."""
 
@@ -133,8 +138,8 @@ def is_apart(clauses: Iterable[str]) -> bool:
 
 
 def takes_seconds(job: Job) -> bool:
-    """Tell whether a job has tests of the groups that cost seconds."""
-    return any(is_apart(TESTS[test]) for test in job.tests)
+    """Tell whether a job has tests of the groups that cost seconds, or a service that hangs."""
+    return job.spec in WAITED_FOR or any(is_apart(TESTS[test]) for test in job.tests)
 
 
 def _is_due(
@@ -150,6 +155,8 @@ def _is_due(
     if not meant.isdisjoint(clauses):
         return True
     if (meant and form == "quick") or is_apart(meant) or is_apart(clauses):
+        return False
+    if service.target.spec in WAITED_FOR:
         return False
     groups = {group_of(clause) for clause in meant}
     if groups and groups <= OPTIONAL:
