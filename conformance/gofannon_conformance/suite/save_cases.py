@@ -1,4 +1,4 @@
-"""What saving is tried on: what replaces what, and revisions of all kinds."""
+"""What saving is tried on: what replaces what, revisions, odd fields, what is saved again."""
 
 from __future__ import annotations
 
