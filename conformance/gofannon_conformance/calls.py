@@ -151,6 +151,8 @@ class Caller:
             return self.lost(call, error)
         except (Exception, SystemExit, CancelledError) as error:  # noqa: BLE001  # judged by the suite
             answer = Answer(call, self.trace, error=error)
+            if answer.status is None or answer.status >= 500:  # of the server
+                self.opened.watch.meet(self.opened.service)  # it may have got a token since
             self.opened.watch.raised(answer)
             return answer
         return Answer(call, self.trace, value=value)

@@ -145,7 +145,7 @@ def report(file: str, form: str, target: str | None, output: str | None) -> None
 @click.option("--seed", type=int, metavar="N", help="Repeat the run that printed this seed.")
 @click.option("--seeds", type=click.IntRange(1), default=1, metavar="N", help="Run on N seeds.")
 @click.option(
-    "--jobs", type=click.IntRange(1), metavar="N", help="Processes; by default three a core."
+    "--jobs", type=click.IntRange(1), metavar="N", help="Processes; by default five a core."
 )
 @click.option("--json", "json_file", metavar="FILE", help="Write the matrix as JSON.")
 @click.option("--markdown", "markdown_file", metavar="FILE", help="Write the matrix as Markdown.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from gofannon_conformance.usage import UsageError, nearest
 
@@ -28,6 +29,12 @@ class Profile:
     """How many new collections are raced for."""
     listed: int
     """How many documents stay where they are while a list of them is made and others move."""
+    in_trouble: int
+    """How many small documents are listed by a service whose server fails meanwhile."""
+    is_cut_both_ways: bool
+    """Whether an answer is cut in each place by the end of the connection and by its reset."""
+    fills_within: float
+    """In how many seconds a store must have taken in a thousand documents to be given ten."""
     longest: float
     """After how many seconds a call is taken for one that never comes back."""
     shrinks: bool = True
@@ -47,6 +54,9 @@ PROFILES = {
             racing=1.0,
             new_collections=5,
             listed=260,
+            in_trouble=110,
+            is_cut_both_ways=False,
+            fills_within=0.0,
             longest=20.0,
         ),
         Profile(
@@ -59,6 +69,9 @@ PROFILES = {
             racing=2.0,
             new_collections=6,
             listed=260,
+            in_trouble=1010,
+            is_cut_both_ways=True,
+            fills_within=0.5,
             longest=60.0,
         ),
         Profile(
@@ -71,6 +84,9 @@ PROFILES = {
             racing=20.0,
             new_collections=10,
             listed=1_100,
+            in_trouble=1010,
+            is_cut_both_ways=True,
+            fills_within=inf,
             longest=120.0,
         ),
     )

@@ -196,6 +196,10 @@ class Workspace:
         self._count(name)
         return Collection(self, name)
 
+    def only_read(self, name: str) -> Collection:
+        """Give a collection that is not counted, because nobody writes to it."""
+        return Collection(self, name)
+
     def logical(self, name: str, *, disposable: bool) -> Collection:
         """Give the application's collection of that name: the real one only if disposable."""
         collection = self.named(name if disposable else f"{self.prefix}_{name}")

@@ -5,13 +5,14 @@ import socket
 import socketserver
 import sys
 import threading
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 import pytest
 
-from gofannon_conformance.schedules import STYLES, Style, own_code, race
+from gofannon_conformance.schedules import STYLES, Style, hands, own_code, race
 from gofannon_conformance.schedules.raced import Ended, Passed, Raced, Why, name
 
 LINES, *PRIORITIES, OPCODES = STYLES
@@ -471,12 +472,13 @@ def test_a_trace_function_that_was_there_is_put_back():
     assert found == [Ended(None)] * 2
 
 
-def test_threads_that_others_trace_are_raced_all_the_same():
+def test_threads_that_others_trace_are_raced_all_the_same(monkeypatch):
     seen, before = [], threading.gettrace()
 
     def theirs(frame, _event, _arg):
         seen.append(frame.f_code.co_name)
 
+    monkeypatch.setattr(hands, "_IDLE", deque())  # those that are there already are not traced
     threading.settrace(theirs)
     try:
         twice = [seed for seed in range(60) if successes(deletes(Racy(), LINES, seed)) > 1]

@@ -4,11 +4,12 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from contextlib import nullcontext
 
 import pytest
 
-from gofannon_conformance.schedules import STYLES, Ended, Style, own_code, race, racing
+from gofannon_conformance.schedules import STYLES, Ended, Style, hands, own_code, race, racing
 from gofannon_conformance.schedules import events as events_module
 from gofannon_conformance.schedules.own import OwnCode
 from gofannon_conformance.schedules.raced import Switch, Why, _instruction
@@ -358,10 +359,11 @@ def test_a_thread_that_cannot_be_started_leaves_none_behind(monkeypatch):
         started.append(thread)
         start(thread)
 
+    monkeypatch.setattr(hands, "_IDLE", deque())
     monkeypatch.setattr(threading.Thread, "start", refused)
     with pytest.raises(RuntimeError, match="can't start"):
         race([lambda: 1, lambda: 2], code=OwnCode([]), seed=1, style=STYLES[0])
-    until(lambda: not started[0].is_alive())
+    until(lambda: len(hands._IDLE) == 1)  # it can be lent again
 
 
 def raced_function(number):

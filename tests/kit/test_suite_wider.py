@@ -269,6 +269,25 @@ def test_error_of_an_entry_is_any_json_that_says_something(error, text):
     assert bulk_checks._as_text(error) == text
 
 
+class FindsFewer(Complete):
+    def find(self, db_name, selector, fields=None, limit=5000):
+        return super().find(db_name, selector, fields, limit)
+
+
+class FindsAll(Complete):
+    def find(self, db_name, selector, fields=None, limit=None):
+        return super().find(db_name, selector, fields, limit)
+
+
+@pytest.mark.parametrize(
+    ("service", "clauses"), [(Complete, set()), (FindsFewer, {"FIND-3"}), (FindsAll, {"FIND-3"})]
+)
+def test_limit_of_who_names_none_is_ten_thousand(service, clauses):
+    tests = ["test_every_match_is_found_past_any_page"]
+    came = outcomes(target_of(service), tests, profile="thorough")
+    assert named_by(dict(came)) == clauses
+
+
 def test_method_that_fails_otherwise_is_there():
     class Fails(Complete):
         def find(self, db_name, selector, fields=None, limit=10000):

@@ -110,6 +110,6 @@ def test_opaque_object_is_equal_to_its_copy():
 
 def test_value_is_placed_between_others():
     places = placed(b"x", among={"first": 1})
-    assert list(places) == ["as a field", "in a list", "deep down"]
+    assert list(places) == ["as a field", "in a list", "in lists", "deep down"]
     assert all(next(iter(doc)) == "first" for doc in places.values())
     assert places["deep down"]["o"]["p"] == [{"q": b"x"}]

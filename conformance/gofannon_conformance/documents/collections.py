@@ -6,6 +6,7 @@ gives at most 20 names in all.
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass
 
 
@@ -57,6 +58,41 @@ def alias_pairs(prefix: str) -> tuple[AliasPair, ...]:
         )
     ]
     return (*joined, *lost)
+
+
+GLUES: tuple[str, ...] = (
+    *string.punctuation, *" \t\n\r\x00\x1c\x1d\x1e\x1f\u2028", "::", "//", "--", "__", "##", "||",
+    "->", "=>", "/_", "_/", "','", '","', "', '", '", "', "')('", "][", "%2F", "%3A", "%23",
+    "\\x00", "\ufeff", "\uffff", "",
+)  # fmt: skip
+"""What a store may join a collection's name and an id by."""
+
+
+def names_alike(name: str) -> tuple[str, ...]:
+    """Give names that some store takes for a given one, or that begin like it; none is its own.
+
+    They are to be read only: to write to each would cost a collection.
+
+    >>> names_alike("gfc_ab_aa")[:4]
+    ('gfc_ab_aas', 'gfc_ab_aaes', 'gfc_ab_aa1', 'gfc_ab_aa_1')
+    """
+    ends = (
+        "s", "es", "1", "_1", "$1", "#1", "@1", " ", "\t", "\n", "\x00", "\x00x", ".", ".json",
+        ".db", "/", "/x", "\\", "\\x", "%", "_", "*", "?", "?x", "#x", "!", "'", '"', ";", ";--",
+        ":", ",", "%20", "%00", "\u00e9", "\u65e5", "\U0001f600", "\u200b", "\ufeff", "\u0301",
+        "\xad", "x" * 300,
+    )  # fmt: skip
+    run, _, own = name.rpartition("_")
+    begins = (" ", "\t", "/", "./", "_", ".", "\u65e5", "\u200b", "\x00", "'")
+    return (
+        *(f"{name}{end}" for end in ends),
+        *(f"{run}_{begin}{own}" for begin in begins),
+        *(f"{run}{between}{own}" for between in ("-", ".", "/", ":", " ", "__", "%", "")),
+        *(
+            f"{run}_{changed}"
+            for changed in (own.upper(), own.title(), own[:-1], own[1:], "*", "%")
+        ),
+    )
 
 
 def collection_twins(prefix: str) -> tuple[CollectionTwins, ...]:

@@ -63,7 +63,18 @@ HOSTILE_IDS: tuple[str, ...] = (
     "\U0001d11e\U0010fffd", "\u202eabc", "\u200b",
     "\ufeff", "ﬁ", "0", "-1", "1e3", "true", "None", "undefined", "NaN",
     "x" * LONGEST_ID, "é" * LONGEST_ID, "😀" * LONGEST_ID, "a/" * 100, "%" * 100,
+    "!", "a!b", "(", "(a)", "a)", "^", "a^b", "a*b", "a$b", "a.b", ".a", "a.", "-", "-a", "a-",
+    "--", "_a", "a_", "a__b", "[a]", "a[0]", "{a}", "a{b}c", "a<b", "a>b", "a=b", "a,b", "a;b",
+    'a"b',
+    "a'b", "a`b", "a~b", "a.json", "a.tar.gz", "https://example.com/a?b=c#d", "a://b", "file:///a",
+    "99999999999999999999", "-9223372036854775809", "1/2", "0x10", "2024-01-15T10:30:00Z",
+    "\u0301a", "\u05e9\u05dc\u05d5\u05dd", "\u0645\u0631\u062d\u0628\u0627", "\u0e44\u0e17\u0e22",
+    "\u0939\u093f\u0928\u094d\u0926\u0940", "\ud55c\uad6d\uc5b4", "\u0661", "\u2163", "\u00a0",
+    "\u3000", "\u2029", "\ue000", "\ufdd0", "\ufffd", "\ufffe", "\uffff", "\U0010ffff",
 )  # fmt: skip
+
+
+_UUID = "550e8400-e29b-41d4-a716-446655440000"
 
 
 class Twins(NamedTuple):
@@ -76,6 +87,11 @@ class Twins(NamedTuple):
 
 def _long(length: int, end: str) -> str:
     return "long-" + "x" * (length - 5 - len(end)) + end
+
+
+def _middle(length: int, mark: str) -> str:
+    half = "long-" + "x" * (length // 2 - 5)
+    return half + mark + half[1:]
 
 
 TWINS: tuple[Twins, ...] = (
@@ -142,6 +158,38 @@ TWINS: tuple[Twins, ...] = (
     Twins("a character that may be dropped", "twin", "tw\x07in"),
     Twins("a character that may be replaced", "tw\U0001f600in", "tw?in"),
     Twins("two characters outside the basic plane", "\U0001f600", "\U0001f601"),
+    Twins("a tab and a space", "a b", "a\tb"),
+    Twins("two ends of a line", "a\nb", "a\r\nb"),
+    Twins("a digit of another script", "1", "\u0661"),
+    Twins("a wide digit", "1", "\uff11"),
+    Twins("a fraction's last zero", "1.5", "1.50"),
+    Twins("a separator of thousands", "1000", "1,000"),
+    Twins("true in capitals", "true", "True"),
+    Twins("null and none", "null", "None"),
+    Twins("a UUID without its dashes", _UUID, _UUID.replace("-", "")),
+    Twins("a UUID in capitals", _UUID, _UUID.upper()),
+    Twins("a UUID in braces", _UUID, f"{{{_UUID}}}"),
+    Twins("a UUID as a name", _UUID, f"urn:uuid:{_UUID}"),
+    Twins("a date without its dashes", "2024-01-15", "20240115"),
+    Twins("a date without its zeros", "2024-01-05", "2024-1-5"),
+    Twins("two names of a moment", "2024-01-15T10:30:00Z", "2024-01-15T10:30:00+00:00"),
+    Twins("a quote that stands twice", "a'b", "a''b"),
+    Twins("a double quote that stands twice", 'a"b', 'a""b'),
+    Twins("two kinds of quotes", "it's", "it\u2019s"),
+    Twins("two kinds of dashes", "a-b", "a\u2013b"),
+    Twins("an ampersand as HTML writes it", "a&b", "a&amp;b"),
+    Twins("a letter as JSON may write it", "\u00e9", "\\u00e9"),
+    Twins("the end of a Greek word", "\u03c3", "\u03c2"),
+    Twins("how an emoji is shown", "\u263a", "\u263a\ufe0f"),
+    Twins("the padding of base64", "YQ", "YQ=="),
+    Twins("two alphabets of base64", "a+b/", "a-b_"),
+    Twins("a path to the same place", "twin", "./twin"),
+    Twins("a sign that may be dropped", "ab", "a!b"),
+    Twins("dash and dot", "a-b", "a.b"),
+    Twins("dash and space", "a-b", "a b"),
+    Twins("comma and semicolon", "a,b", "a;b"),
+    Twins("the middle of 100 characters", _middle(100, "a"), _middle(100, "b")),
+    Twins("the middle of 200 characters", _middle(200, "a"), _middle(200, "b")),
     Twins("the end past 32 characters", _long(33, "a"), _long(33, "b")),
     Twins("the end past 64 characters", _long(65, "a"), _long(65, "b")),
     Twins("the end past 128 characters", _long(129, "a"), _long(129, "b")),
@@ -151,12 +199,19 @@ TWINS: tuple[Twins, ...] = (
 )
 """Pairs of ids that must not alias (ISO-4), most of them known from stores that did."""
 
+LONG_TWINS: tuple[Twins, ...] = tuple(
+    Twins(f"the end past {length:,} characters", _long(length + 1, "a"), _long(length + 1, "b"))
+    for length in (255, 256, 500, 512, 1000, 1024, 1500, 2048, 4096)
+)
+"""Pairs that a store may refuse as too long, and must not take for one (ISO-4)."""
+
 KEY_FAMILIES: tuple[tuple[str, ...], ...] = (
     ("k", "K", "kk", "k "),
     ("k", "k/k", "k:k", "k%2Fk"),
     ("k", "k_k", "k%", " k"),
     ("k\u00e9", "ke\u0301", "ke", "K\u00c9"),
     ("1", "01", "1.0", "+1"),
+    ("abc", "abcd", "ab", "abc-d"),
     (_long(200, "a"), _long(200, "b"), _long(100, "a"), "k\n"),
 )
 """Families of four names that a careless store confuses, for programs of many steps.

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gofannon_conformance.mutants.aliases import ALIASES
 from gofannon_conformance.mutants.caching import CACHING
 from gofannon_conformance.mutants.controls import PLAIN_CONTROLS
 from gofannon_conformance.mutants.deleting import DELETING
@@ -56,6 +57,7 @@ _ALL = (
     *LIMITS,
     *REVISIONS,
     *NAMES,
+    *ALIASES,
     *IDS,
     *DOCUMENTS,
     *TEXTS,

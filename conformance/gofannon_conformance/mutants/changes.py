@@ -27,17 +27,12 @@ def reading(*rows: tuple[str, str, str, Change]) -> list[Mutant]:
 def each(change: Change) -> Change:
     """Make a change of a whole document out of one of every value in it, the inner ones first."""
 
-    def changed(value: Any) -> Any:
+    def inside(value: Any) -> Any:
         if type(value) is dict:
-            value = {k: changed(v) for k, v in value.items()}
-        elif type(value) is list:
-            value = [changed(v) for v in value]
-        return change(value)
+            return {k: change(inside(v)) for k, v in value.items()}
+        return [change(inside(v)) for v in value] if type(value) is list else value
 
-    def document(doc: dict[str, Any]) -> dict[str, Any]:
-        return {k: changed(v) for k, v in doc.items()}
-
-    return document
+    return inside
 
 
 def of(kind: type, change: Change) -> Change:

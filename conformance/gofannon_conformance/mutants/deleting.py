@@ -283,6 +283,24 @@ class NoNewLife(Tombstones):
         return super().save(db_name, doc_id, doc)
 
 
+@row("same_again_stays_deleted", "DEL-7")
+class SameStaysDeleted(Right):
+    """What is saved as it was saved last is not written, though it was deleted meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last: dict[Any, Any] = {}
+
+    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        self.check_id(doc_id)
+        key, text = self.key(db_name, doc_id), self.written(doc)
+        if self.last.get(key, (None,))[0] == text:
+            return {"id": doc_id, "rev": self.last[key][1]}
+        answer = super().save(db_name, doc_id, doc)
+        self.last[key] = (text, answer["rev"])
+        return answer
+
+
 @row("former_life_shows", "DEL-7")
 class FormerLife(Right):
     """A deleted id that is saved again has the fields of its former life."""

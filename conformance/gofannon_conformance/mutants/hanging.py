@@ -125,6 +125,7 @@ class FullPageAgain(Right):
             if len(page) < PAGE:
                 return list(found.values())
             start = min(start + PAGE, len(rows))
+            time.sleep(PAUSE)
 
 
 @row("save_awaits_what_nobody_sets", "SAVE-4")

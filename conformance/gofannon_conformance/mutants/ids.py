@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from fastapi import HTTPException
 
@@ -103,6 +104,36 @@ class NulEscapes(Refusing):
 
     def refusal(self, doc_id: str) -> Exception:
         return ValueError("embedded null byte")
+
+
+@row("brackets_in_an_id_are_500", "ID-2", "ERR-2")
+class BracketsFail(Refusing):
+    """An id with a bracket is a server error."""
+
+    status = 500
+
+    def is_odd(self, doc_id: str) -> bool:
+        return "(" in doc_id or ")" in doc_id
+
+
+@row("deleting_a_reserved_id_is_silent", "ID-4")
+class ReservedSilent(Right):
+    """delete('_security') does nothing, and does not say that there is no such document."""
+
+    def delete(self, db_name: str, doc_id: str) -> None:
+        if doc_id != "_security" or self.key(db_name, doc_id) in self.kept:
+            super().delete(db_name, doc_id)
+
+
+@row("a_uuid_is_an_id", "ID-6")
+class UuidTaken(Right):
+    """A UUID is taken for the text that it looks like."""
+
+    def check_id(self, doc_id: Any) -> None:
+        super().check_id(str(doc_id) if isinstance(doc_id, UUID) else doc_id)
+
+    def key(self, db_name: str, doc_id: Any) -> Any:
+        return super().key(db_name, str(doc_id) if isinstance(doc_id, UUID) else doc_id)
 
 
 @row("four_byte_ids_are_not_listed", "ID-2")

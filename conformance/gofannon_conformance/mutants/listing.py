@@ -1,5 +1,6 @@
 """Services that list wrongly: LIST."""
 
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -249,6 +250,28 @@ class EmptyShared(Right):
 
     def list_all(self, db_name: str) -> list[dict[str, Any]]:
         return super().list_all(db_name) or self.empty
+
+
+@row("listing_gives_what_get_has_cached", "LIST-8")
+class ListGives(Right):
+    """get() gives copies of what it has cached, and list_all() what is cached itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cache: dict[Any, tuple[Any, Any]] = {}
+
+    def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
+        kept = self.found(db_name, doc_id)
+        if self.cache.get((db_name, doc_id), (None,))[0] is not kept:
+            self.cache[db_name, doc_id] = (kept, super().get(db_name, doc_id))
+        return deepcopy(self.cache[db_name, doc_id][1])
+
+    def list_all(self, db_name: str) -> list[dict[str, Any]]:
+        listed = []
+        for kept in self.kept_in(db_name):
+            cached = self.cache.get((db_name, kept.doc_id), (None,))
+            listed.append(cached[1] if cached[0] is kept else self.shown(kept, kept.doc_id))
+        return listed
 
 
 @row("listing_is_the_caches_own", "LIST-8")

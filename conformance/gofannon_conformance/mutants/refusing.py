@@ -57,6 +57,7 @@ def takes(name: str, mistake: str, convert: Change, clauses: str = "SAVE-11") ->
 
 for name, mistake, kind, convert in (
     ("sets_are_arrays", "A set is stored as an array.", set, lambda v: sorted(v, key=str)),
+    ("errors_are_their_text", "An exception is stored as its text.", Exception, str),
     ("frozen_sets_are_arrays", "A frozenset is stored as an array.", frozenset, list),
     ("bytes_are_text", "Bytes are stored as the text that they encode.", bytes,
      lambda v: v.decode("utf-8", "replace")),

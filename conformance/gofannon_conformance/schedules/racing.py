@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from threading import Thread
+from threading import Event
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from gofannon_conformance.schedules.events import hearing
+from gofannon_conformance.schedules.hands import lend
 from gofannon_conformance.schedules.raced import Ended, Raced, name
 from gofannon_conformance.schedules.styles import choice
 from gofannon_conformance.schedules.turns import Abandoned, Turns
@@ -42,13 +43,12 @@ def race(
         racers = [_Racer(i, task, turns, hearer.heard) for i, task in enumerate(tasks)]
         try:
             for racer in racers:
-                racer.thread.start()
+                racer.start()
             _watch(turns, time.monotonic() + bound)
         finally:
             turns.close()
             for racer in racers:
-                if racer.thread.is_alive():
-                    racer.thread.join(_GRACE)
+                racer.done.wait(_GRACE)
     return Raced(
         tuple(racer.ended for racer in racers),
         turns.steps,
@@ -79,11 +79,15 @@ class _Racer(Generic[T]):
         heard: Callable[[int], AbstractContextManager[None]],
     ) -> None:
         self.ended: Ended[T] = Ended(unfinished=True)
-        self.thread = Thread(target=self._run, name=f"thread {name(me)}", daemon=True)
+        self.done = Event()
         self._me = me
         self._task = task
         self._turns = turns
         self._heard = heard
+
+    def start(self) -> None:
+        """Have a thread do the task."""
+        self.done = lend(self._run, name=f"thread {name(self._me)}")
 
     def _run(self) -> None:
         ended = self._result()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BEGIN, END = "<!-- selftest: begin -->", "<!-- selftest: end -->"
 """Where a page has its matrix; what stands around them stays."""
 
-PER_CORE = 3
+PER_CORE = 5
 """Processes for each core: most of the time of the deep groups is spent waiting."""
 
 AS_IT_SHOULD, ERRORS, NOT_RUN = 0, 1, 2

@@ -12,13 +12,14 @@ from multiprocessing.connection import wait
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from gofannon_conformance.mutants.mutant import PLACE
 from gofannon_conformance.patience import end_at_last
 from gofannon_conformance.selftest.trial import Job, Trial, tried
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
     from multiprocessing.connection import Connection
-    from multiprocessing.context import SpawnProcess
+    from multiprocessing.process import BaseProcess
 
 LONGEST = 180.0
 """Seconds that one trial may take; then its process is ended, and another one goes on."""
@@ -28,6 +29,11 @@ STARTING = 120.0
 
 FAREWELL = 10.0
 """Seconds that a process has to put away what it has open, servers among it."""
+
+_FORKSERVER = "forkserver" in multiprocessing.get_all_start_methods()
+_PROCESSES: Any = multiprocessing.get_context("forkserver" if _FORKSERVER else "spawn")
+"""How processes are started: where it can be done, from one that has imported the suite already
+and has done nothing else."""
 
 
 def cores() -> int:
@@ -41,6 +47,8 @@ def trials(
     jobs: Iterable[Job], *, workers: int, longest: float = LONGEST
 ) -> Generator[tuple[Job, Trial]]:
     """Give the trial of each job as it ends; whoever stops asking has the processes ended."""
+    if _FORKSERVER:
+        _PROCESSES.set_forkserver_preload([__name__, PLACE])
     waiting = list(reversed(list(jobs)))
     crew = [Worker() for _ in range(min(workers, len(waiting)))]
     try:
@@ -74,7 +82,7 @@ class Worker:
     job: Job | None = None
     until: float = 0.0
     """When it is given up."""
-    _process: SpawnProcess | None = None
+    _process: BaseProcess | None = None
     _pipe: Connection[Any, Any] | None = field(default=None, repr=False)
 
     @property
@@ -86,9 +94,8 @@ class Worker:
     def take(self, job: Job) -> None:
         """Begin a job."""
         if self._process is None:
-            spawning = multiprocessing.get_context("spawn")
-            self._pipe, other = spawning.Pipe()
-            self._process = spawning.Process(target=work, args=(other,), daemon=True)
+            self._pipe, other = _PROCESSES.Pipe()
+            self._process = _PROCESSES.Process(target=work, args=(other,), daemon=True)
             self._process.start()
             other.close()
         self.job, self.until = job, monotonic() + STARTING

@@ -25,9 +25,10 @@ services."""
 
 OPTIONAL = frozenset({"FIND", "IDX", "BULK", "ASYNC"})
 """The groups about methods that a service need not have. A mutant that is meant for them alone
-is right in all else, and tried by the tests of its groups."""
+is right in all else, and tried by the tests of its groups; they are not run on mutants that are
+meant for none of them, whose mistakes show in the methods that they must have."""
 
-LARGE = frozenset({"DOC-12", "DOC-13", "DOC-14", "LIST-6"})
+LARGE = frozenset({"DOC-12", "DOC-13", "DOC-14", "LIST-6", "SCH-8"})
 """The clauses about size. Their tests are two fifths of the time of all others together, and are
 run on the mutants that are meant for such a clause, and on the right services."""
 
@@ -35,9 +36,10 @@ WAITED_FOR = frozenset(mutant.target.spec for mutant in HANGING)
 """The mutants a call of which never comes back. Each test that makes it costs seconds: they are
 tried by the tests of their own clauses alone, as those of the groups above are."""
 
-PROFILE = replace(profile_named("quick"), name="selftest", longest=8.0, shrinks=False)
+PROFILE = replace(profile_named("quick"), programs=12, longest=5.0, shrinks=False)
 """Nobody reads the examples of a selftest, so they are left as large as they were found; and the
-services are all in this process or beside it, so that no call of a right one takes seconds."""
+services are all in this process or beside it, so that no call of a right one takes seconds. What
+random programs of calls find, other tests find as well."""
 
 FORMS = ("whole", "quick", "right")
 """Every mutant by every test that may have to do with it; each only until what is meant has failed;
@@ -159,8 +161,10 @@ def _is_due(
     if service.target.spec in WAITED_FOR:
         return False
     groups = {group_of(clause) for clause in meant}
-    if groups and groups <= OPTIONAL:
+    if groups <= OPTIONAL:
         return not groups.isdisjoint(map(group_of, clauses))
+    if OPTIONAL.issuperset(map(group_of, clauses)):
+        return False
     return not LARGE.issuperset(clauses) or not LARGE.isdisjoint(meant)
 
 

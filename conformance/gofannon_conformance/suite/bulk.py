@@ -292,9 +292,11 @@ class BulkTests(ContractTests):
         for doc_id in UNUSUAL_IDS:
             if collection.save(doc_id, {"name": doc_id}).returned:
                 held[doc_id] = {"name": doc_id}
+        expect.saved(kit.collection().save("of another collection", {"n": 1}))
         missing = [f"missing-{n}" for n in range(PAST_A_BATCH)]
         requests = {
             "all of them": [*held],
+            "one of another collection": ["of another collection", "deep"],
             "some, and missing ones among them": ["missing", "deep", "deleted", "replaced", "DEEP"],
             "one twice": ["deep", "replaced", "deep", "missing", "missing"],
             "missing ones only": ["missing", "falsy", "falsy-"],

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from gofannon_conformance.documents.portable import (
+    INNER_NAMES,
+    SHARP_NAMES,
+    SHARP_NUMBERS,
+    SHARP_TEXTS,
+    SHARP_VALUES,
+)
+
 UNUSUAL_IDS = (
     "a/b", "a%2Fb", "%2e", "..", "a b", " a", "a:b", "a?b=1&c#d", 'a"b', "a'b", "a\\b", "a,b", "A",
     "café", "cafe\u0301", "\U0001f600", "1", "01", "_design/x", "$gt", "x" * 200,
@@ -24,6 +32,16 @@ DOUBTFUL = (
     "a set", "bytes", "an object", "NaN", "infinity", "an int as a key", "a dict that holds itself",
 )  # fmt: skip
 """Values that `save()` may refuse."""
+
+UNUSUAL_DOCUMENTS: dict[str, dict[str, Any]] = {
+    "a field without a name": {"": 1, "o": {"": 2, "x": 3}, "x": 4},
+    "`_id` and `_rev` within": {"o": {"_id": "x", "_rev": "y"}, "l": [{"_id": 1}, {"_rev": None}]},
+    "names": dict.fromkeys((*SHARP_NAMES, *INNER_NAMES), 1),
+    "names within": {"o": dict.fromkeys((*SHARP_NAMES, *INNER_NAMES), 1)},
+    "values": {f"v{n}": v for n, v in enumerate((*SHARP_NUMBERS, *SHARP_TEXTS, *SHARP_VALUES))},
+    "numbers past what all stores hold": {"n": [2**53 + 1, -(2**63), 2**70, 1e300, 5e-324, -0.0]},
+}
+"""Documents that are taken or not, and come back in some way: all as `save()` does it."""
 
 DOC_PATTERNS = ("doc*", "doc-%", "doc-_", "doc-?", "doc")
 

@@ -8,8 +8,13 @@ from gofannon_conformance.equality import differences
 from gofannon_conformance.suite import expect
 from gofannon_conformance.suite.base import ContractTests, clause
 from gofannon_conformance.suite.blame import blamed_by
-from gofannon_conformance.suite.bulk_cases import NEAR_IDS, NO_TEXTS
-from gofannon_conformance.suite.bulk_checks import check_deleted, check_got, check_saved
+from gofannon_conformance.suite.bulk_cases import NEAR_IDS, NO_TEXTS, UNUSUAL_DOCUMENTS
+from gofannon_conformance.suite.bulk_checks import (
+    check_among,
+    check_deleted,
+    check_got,
+    check_saved,
+)
 from gofannon_conformance.suite.find_checks import check_found, population
 from gofannon_conformance.suite.optional import collection_for, has
 from gofannon_conformance.violation import Violation, violation
@@ -36,6 +41,23 @@ class BulkExactTests(ContractTests):
         check_saved(kit, collection.save_many(docs), docs)
         held = {doc["_id"]: doc for doc in docs}
         expect.listing(collection.list_all(), held, "BULK-1")
+
+    @clause("BULK-1")
+    def test_each_document_is_stored_as_save_stores_it(self, kit: Kit) -> None:
+        collection = collection_for(kit, "save_many")
+        with kit.cases() as cases:
+            for label, doc in UNUSUAL_DOCUMENTS.items():
+                with cases.case(label):
+                    kit.begin()
+                    alone, among = kit.fresh("alone"), kit.fresh("among")
+                    taken = collection.save(alone, doc).returned
+                    many = {**doc, "_id": among}
+                    check_among(kit, collection, many, taken=taken, comes_back=False)
+                    if taken:
+                        shown = expect.returned(collection.get(alone), "GET-1", "it was saved")
+                        answer = collection.get(among)
+                        own = expect.own_fields(shown)
+                        expect.document(answer, among, own, "BULK-1", numbers="exact")
 
     @clause("BULK-3")
     def test_ids_deleted_by_one_call_are_exact(self, kit: Kit) -> None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.patience import NoAnswer, Patience
 from gofannon_conformance.schedules import Style, jittered, race
+from gofannon_conformance.schedules.hands import lend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
@@ -63,17 +64,15 @@ def in_threads(tasks: Sequence[Callable[[], Any]]) -> Ran:
         task()
         ended.append(number)
 
-    threads = [
-        threading.Thread(target=run, args=(number, task), daemon=True)
-        for number, task in enumerate(tasks)
-    ]
     with _switching_often():
-        for thread in threads:
-            thread.start()
+        dones = [
+            lend(partial(run, number, task), name=f"caller {number}")
+            for number, task in enumerate(tasks)
+        ]
         deadline = time.monotonic() + LONGEST
-        for thread in threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-    left = tuple(number for number, thread in enumerate(threads) if thread.is_alive())
+        for done in dones:
+            done.wait(max(0.0, deadline - time.monotonic()))
+    left = tuple(number for number, done in enumerate(dones) if not done.is_set())
     if not left and len(ended) < len(tasks):
         raise RuntimeError("a thread of the kit's own broke off")
     return Ran(f"{len(tasks)} threads, started together", unfinished=left)

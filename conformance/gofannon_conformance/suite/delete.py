@@ -120,6 +120,7 @@ class DeleteTests(ContractTests):
             {"second": 2, "o": {"z": 3}, "l": []},
             {},
             {"first": None},
+            {"first": None},
         )
         for doc in lives:
             expect.saved(collection.save("phoenix", doc), "DEL-7")

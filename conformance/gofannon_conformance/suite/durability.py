@@ -9,6 +9,7 @@ from gofannon_conformance.calls import Caller
 from gofannon_conformance.instances import OnlyOne
 from gofannon_conformance.suite import expect, restarting
 from gofannon_conformance.suite.base import ContractTests, clause
+from gofannon_conformance.suite.durable_cases import BIG, ODD_IDS, TYPES
 from gofannon_conformance.violation import NotApplicable, NotTested, Violation
 
 if TYPE_CHECKING:
@@ -18,16 +19,6 @@ if TYPE_CHECKING:
     from gofannon_conformance.calls import Answer
     from gofannon_conformance.suite.kit import Kit
     from gofannon_conformance.workspace import Collection
-
-BIG: dict[str, Any] = {
-    "text": "begin " + "x" * 90_000 + " end",
-    "some": "y" * 3_000,
-    "list": list(range(300)),
-}
-"""What a store may keep elsewhere than its small documents."""
-
-ODD_IDS = ("Upper", "upper", "a/b", "a b", "50%", "caf\u00e9", "cafe\u0301", "007", "x.json", "a:b")
-"""What a store may write otherwise, and a later process read otherwise."""
 
 MANY = 30
 """More documents than a buffer that is written when it is full is likely to hold back."""
@@ -89,7 +80,7 @@ class DurabilityTests(ContractTests):
         _check_is_persistent(kit)
         mine = kit.collection()
         docs: dict[str, dict[str, Any]] = {f"d{n}": {"n": n} for n in range(MANY)}
-        docs["big"] = _big(mine)
+        docs["big"], docs["types"] = _big(mine), TYPES
         for doc_id, doc in docs.items():
             expect.saved(mine.save(doc_id, doc), "DUR-2")
         for doc_id in ODD_IDS:
@@ -158,6 +149,8 @@ def _check_reads(kit: Kit, one: Collection, other: Collection) -> None:
     for n in range(MANY):
         expect.saved(one.save(f"d{n}", {"n": n, "dropped": True}), "DUR-1")
         _soon(kit, _reads, other, f"d{n}", {"n": n, "dropped": True}, "DUR-1")
+    expect.saved(one.save("types", TYPES), "DUR-1")
+    _soon(kit, _reads, other, "types", TYPES, "DUR-1")
     for n in (0, 1, MANY - 1):
         expect.saved(one.save(f"d{n}", {"n": -n}), "DUR-1")
         _soon(kit, _reads, other, f"d{n}", {"n": -n}, "DUR-1")

@@ -137,25 +137,26 @@ def check_document(
     id_clause: Clauses = "GET-2",
 ) -> None:
     """Hold a document that came back against the one that was saved."""
-    expected = {**own_fields(doc), "_id": doc_id}
+    mine = own_fields(doc)
     if type(found) is not dict:
         kind = ("DOC-2",) if isinstance(found, dict) else ()
         raise violation(
             (*ids(clause), *kind),
             f"a document must be a dict, not {type(found).__name__}",
             answer=answer,
-            expected=shortened(expected),
+            expected=shortened({**mine, "_id": doc_id}),
         )
-    wrong = differences(own_fields(doc), own_fields(found), numbers=numbers)
+    theirs = own_fields(found)
+    wrong = differences(mine, theirs, numbers=numbers)
     if wrong:
         saved_names = answer.trace.names | doc.keys()
-        leaked = [name for name in own_fields(found) if name not in saved_names]
+        leaked = [name for name in theirs if name not in saved_names]
         raise violation(
             _clauses_of(wrong, clause, leaked),
             _how(wrong) + _whose_fault(answer, doc),
             answer=answer,
             came=shortened(found),
-            expected=shortened(expected),
+            expected=shortened({**mine, "_id": doc_id}),
             differences=[str(d) for d in wrong],
         )
     if type(found.get("_id")) is not str or found["_id"] != doc_id:
@@ -165,13 +166,13 @@ def check_document(
             f"the document that came back must have `_id` equal to {shortened(doc_id, 120)}: {has}",
             answer=answer,
             came=shortened(found),
-            expected=shortened(expected),
+            expected=shortened({**mine, "_id": doc_id}),
         )
 
 
 def own_fields(doc: dict[Any, Any]) -> dict[Any, Any]:
     """Leave out what a backend may add: top-level names that begin with `_`."""
-    return {k: v for k, v in doc.items() if not (isinstance(k, str) and k.startswith("_"))}
+    return {k: v for k, v in doc.items() if not (isinstance(k, str) and k[:1] == "_")}
 
 
 def _clauses_of(wrong: list[Difference], clause: Clauses, leaked: list[Any]) -> tuple[str, ...]:

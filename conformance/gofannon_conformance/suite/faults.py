@@ -120,7 +120,7 @@ class FaultTests(ContractTests):
     @clause("FAULT-2", "FAULT-3", "FAULT-4", "FAULT-5")
     def test_listing_that_breaks_off_is_no_listing(self, kit: Kit) -> None:
         with scene(kit, documents=LARGE, text="." * LARGE_TEXT) as here, kit.cases() as cases:
-            here.stock_small()
+            here.stock_small(kit.profile.in_trouble)
             pages = clean(here, "list_all")
             for cut, nth, words in cuts(here, pages, few=True):
                 with cases.case(f"list_all(), {words}"):

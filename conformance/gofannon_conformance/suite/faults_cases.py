@@ -92,7 +92,7 @@ def cuts(
             places |= {length // 4, length * 3 // 4}
         for index, after in enumerate(sorted(p for p in places if 0 <= p < length)):
             manners: tuple[Manner, ...] = ("FIN", "RST")
-            if here.is_quick or few:
+            if few or not here.kit.profile.is_cut_both_ways:
                 manners = (manners[(index + 1) % 2 if after else 0],)
             for manner in manners:
                 of = "" if len(requests) == 1 else f" to request {nth}"

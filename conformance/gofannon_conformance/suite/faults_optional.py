@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.suite.base import ContractTests, clause
 from gofannon_conformance.suite.bulk_checks import check_got
-from gofannon_conformance.suite.faults_optional_trials import Optional, check
+from gofannon_conformance.suite.faults_optional_trials import Optional, check, check_outage
 from gofannon_conformance.suite.faults_optional_verdicts import right_deletes, right_saves
-from gofannon_conformance.suite.faults_scene import SMALL, scene
+from gofannon_conformance.suite.faults_scene import scene
 from gofannon_conformance.suite.find_checks import Population, check_found
 from gofannon_conformance.suite.optional import collection_for
 
@@ -35,9 +35,11 @@ class OptionalFaultTests(ContractTests):
     def test_finding_does_not_hide_an_outage(self, kit: Kit) -> None:
         collection_for(kit, "find")
         with scene(kit) as here:
-            prepared = partial(_finding, here)
-            enlarge = partial(here.stock_small, SMALL)
-            check(here, Optional("find", "FIND-4", prepared, enlarge))
+            for selector in ({"_id": next(iter(here.docs))}, {"n": 1}):
+                prepared = partial(_finding, here, selector)
+                check_outage(here, Optional("find", "FIND-4", prepared, here.stock_small))
+            prepared = partial(_finding, here, {})
+            check(here, Optional("find", "FIND-4", prepared, here.stock_small))
 
     @clause("BULK-4", "FAULT-1", "FAULT-3", "FAULT-4", "FAULT-6", "ERR-1", "ERR-2")
     def test_getting_many_does_not_hide_an_outage(self, kit: Kit) -> None:
@@ -66,12 +68,12 @@ class OptionalFaultTests(ContractTests):
             check(here, Optional("delete_many", "BULK-3", prepared, enlarge))
 
 
-def _finding(here: Scene) -> Trial:
+def _finding(here: Scene, selector: dict[str, Any]) -> Trial:
     def right(answer: Answer) -> None:
         shown = {doc_id: {**doc, "_id": doc_id} for doc_id, doc in here.docs.items()}
-        check_found(answer, Population(here.docs, shown), {}, "FIND-4")
+        check_found(answer, Population(here.docs, shown), selector, "FIND-4")
 
-    return lambda: here.shelf.find({}), right
+    return lambda: here.shelf.find(selector), right
 
 
 def _getting(here: Scene, ids: list[str]) -> Trial:

@@ -67,6 +67,15 @@ def check(here: Scene, tried: Optional) -> None:
             _try(here, tried, trouble, cases)
 
 
+def check_outage(here: Scene, tried: Optional) -> None:
+    """Try a method where all is well, and where the server is gone or in need."""
+    with here.kit.cases() as cases:
+        _call_in_peace(here, tried)
+        for trouble in _from_the_beginning(here, tried):
+            if trouble.fault is not SILENT:  # which costs seconds, and is tried once
+                _try(here, tried, trouble, cases)
+
+
 def _clean(here: Scene, tried: Optional) -> list[Exchange]:
     """Watch what requests it makes when nothing is wrong, past the first call's own."""
     _call_in_peace(here, tried)

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 LARGEST = (1, 4, 9, 17)
 """Sizes in MiB, each past some store's limit."""
 
+_ONE_TEXT = "x" * (900 * KIB) + "end"
+
 TOGETHER_AT_MOST = 12
 """How many texts one document holds: there are many, and a call may cost much."""
 
@@ -183,6 +185,7 @@ class FidelityTests(ContractTests):
         docs["all of them"] = {name: n for n, name in enumerate(dict.fromkeys(FIELD_NAMES))}
         taken = [name for name in TAKEN_NAMES if not name.startswith("_")]
         docs["names that are taken"] = {name: f"of {name}" for name in taken}
+        docs["names that are taken, of one"] = dict.fromkeys(taken, 1)
         docs["names that are taken, in an object"] = {"o": dict.fromkeys(TAKEN_NAMES, 1.5)}
         docs["names that are taken, of objects"] = {name: {name: [name]} for name in taken}
         docs["each with null"] = dict.fromkeys(FIELD_NAMES)
@@ -246,6 +249,8 @@ class FidelityTests(ContractTests):
         largest = "350 KiB or less"
         for size in LARGEST:
             doc = {"n": 2, "texts": ["x" * (16 * KIB)] * (size * 64 - 1), "last": "end"}
+            if size == LARGEST[0]:
+                doc["text"] = _ONE_TEXT
             expect.saved(collection.save("large", earlier))
             answer = collection.save("large", doc)
             if answer.returned:

@@ -227,6 +227,7 @@ ENVELOPED: dict[str, dict[str, Any]] = {
     **{f"only {name}, a list of objects": {name: [{"x": 1}]} for name in ENVELOPES},
     **{f"only {name}, a text": {name: '{"x": 1}'} for name in ENVELOPES},
     "a key and a value": {"key": "k", "value": {"x": 1}},
+    "a list of keys and values": {"l": [{"key": "k", "value": 1}, {"key": "m", "value": None}]},
     "an id and a document": {"id": "i", "doc": {"x": 1}},
     "an id, a revision and data": {"id": "i", "rev": "1-a", "data": {"x": 1}},
     "a type and a value": {"type": "dict", "value": {"x": 1}},

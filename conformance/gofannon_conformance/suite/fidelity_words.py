@@ -33,6 +33,22 @@ LOOKALIKES = (
     "?1", "$1", "@p1", "=?utf-8?q?a?=", "caf\u00c3\u00a9", "xn--caf-dma", "www.example.com",
     "EXAMPLE.com", "HTTP://A.b/%7Ec", "+49 170 1234567", "192.168.001.001", "::1", "a" * 64,
     "A" * 40, "0" * 40, "9" * 40,
+    *(
+        spelled
+        for word in (
+            "null", "none", "nil", "undefined", "nan", "inf", "infinity", "true", "false", "yes",
+            "no",
+            "on", "off", "y", "n", "t", "f", "now", "today", "epoch",
+        )
+        for spelled in (word, word.title(), word.upper())
+    ),
+    "+inf", "-Infinity", "+NaN", "\u221e", "\u22121", "-0", "+0", "0.0", "-0.0", "1e3", "1E3",
+    "1e+3", "1.0e3", "1e-3", "+1.5", "-.5", "5.", "00.5", "1f", "1L", "1n", "1u", "1d", "1j",
+    "1_0.5",
+    "2024-01-01", "2024-12-31", "1970-01-01", "9999-12-31", "0000-00-00", "2024-02-30",
+    "2024-01-01T00:00:00", "2024-01-01 00:00:00", "2024-01-01T00:00:00Z", "2024-12-31T23:59:60Z",
+    "00:00", "00:00:00", "\x1b[31mred\x1b[0m", "\U0001f44d\U0001f3fd", "2024/01/15", "2024.01.15",
+    "Jan 15, 2024", "15.01.2024", "PT0S", "1 day",
 )  # fmt: skip
 """Texts that a store may take for something else (DOC-3)."""
 

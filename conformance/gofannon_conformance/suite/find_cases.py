@@ -20,7 +20,8 @@ RELATED: tuple[Any, ...] = (
 RELATED_NAMES: tuple[str, ...] = (
     "name", "Name", "NAME", "nam", "names", "name ", " name", "name\n", "first_name", "first-name",
     "firstName", "first name", "firstname", "\u00e4rger", "\u00c4rger", "a\u0308rger", "arger",
-    "1", "01", "1.0", "\uff4eame",
+    "1", "01", "1.0", "\uff4eame", "data", "body", "value", "doc", "document", "json", "content",
+    "payload", "attributes", "fields", "key", "id", "type", "collection",
 )  # fmt: skip
 """Field names of which one or other store takes two for the same."""
 

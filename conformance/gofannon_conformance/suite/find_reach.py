@@ -28,11 +28,8 @@ if TYPE_CHECKING:
 MANY = 1100
 """A hundred more than the longest usual page."""
 
-BEYOND_THE_DEFAULT = 10_001
-"""One more than the limit of who names none."""
-
-QUICK_STORE = 0.5
-"""A store that took `MANY` documents in so many seconds is asked to take `BEYOND_THE_DEFAULT`."""
+DEFAULT_LIMIT = 10_000
+"""The limit of who names none."""
 
 LARGE_DOCUMENTS = 75
 LARGE_TEXT = 60_000
@@ -81,11 +78,11 @@ class FindReachTests(ContractTests):
             answer = collection.find(selector, limit=limit)
             check_found(answer, held, selector, clause_id, limit=limit)
         check_which(collection.find({}, fields=["n"]), held, {}, clause_id)
-        quick = seconds < QUICK_STORE and kit.profile.name != "quick"
-        if quick or kit.profile.name == "thorough":
-            _fill(collection, docs, BEYOND_THE_DEFAULT)
+        if seconds < kit.profile.fills_within:
+            _fill(collection, docs, DEFAULT_LIMIT + 1)
             held = population(collection, docs)
             check_which(collection.find({}, limit=None), held, {}, clause_id)
+            check_which(collection.find({}), held, {}, clause_id, limit=DEFAULT_LIMIT)
 
     @clause("FIND-3")
     def test_every_match_is_found_past_any_megabyte(self, kit: Kit) -> None:

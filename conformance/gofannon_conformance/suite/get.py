@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.documents import portable_documents
@@ -112,11 +113,13 @@ class GetTests(ContractTests):
     def test_changing_what_came_back_changes_nothing(self, kit: Kit) -> None:
         collection = kit.collection()
         with kit.cases() as cases:
-            for seen_by in SEEN_BY:
-                with cases.case(f"seen by {seen_by}()"):
+            for seen_by, read_by in product(SEEN_BY, ("nobody", "list_all()")):
+                with cases.case(f"seen by {seen_by}(), and read by {read_by} before"):
                     kit.begin()
                     doc_id = kit.fresh("mine")
                     expect.saved(collection.save(doc_id, DEEP))
+                    if read_by != "nobody":
+                        expect.listing(collection.list_all(), {doc_id: DEEP})
                     found = collection.get(doc_id)
                     expect.document(found, doc_id, DEEP, "GET-1")
                     spoil_shown(kit, found.value, "what get() gave")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from gofannon_conformance.documents import (
     HOSTILE_IDS,
@@ -31,6 +35,10 @@ NOT_TEXT: dict[str, tuple[Any, str]] = {
     "a list": (["a"], "['a']"),
     "a tuple": (("a",), "('a',)"),
     "a dict": ({"a": 1}, "{'a': 1}"),
+    "a UUID": (UUID(int=7), str(UUID(int=7))),
+    "a date": (date(2024, 1, 15), "2024-01-15"),
+    "a Decimal": (Decimal("1.5"), "1.5"),
+    "a path": (PurePosixPath("a"), "a"),
 }
 """Ids that are no text, with the text that each looks like."""
 
@@ -91,10 +99,14 @@ class IdTests(ContractTests):
         collection, other = kit.collection(), kit.collection()
         expect.saved(collection.save("bystander", {"n": 1}))
         expect.saved(other.save("u1", {"n": 2}))
+        says_missing = collection.delete("nobody").refused  # if not, that is for DEL-2 to tell
         traps = (f"../{other.name}/u1", f"..%2f{other.name}%2fu1", f"{other.name}/u1")
         with kit.cases() as cases:
             for doc_id in (*RESERVED_IDS, *traps):
                 with cases.case(repr(doc_id)):
+                    gone = collection.delete(doc_id)
+                    if says_missing and not gone.refused:
+                        expect.missing(gone, "ID-4")
                     _lives(collection, doc_id, "ID-4", beside={"bystander": {"n": 1}})
                     expect.document(other.get("u1"), "u1", {"n": 2}, "ID-4")
                     expect.listing(other.list_all(), {"u1": {"n": 2}}, "ID-4")

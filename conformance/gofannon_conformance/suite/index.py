@@ -43,6 +43,9 @@ NEARLY_INDEXED: tuple[Any, ...] = (
 )  # fmt: skip
 """What such a field may be looked for by, and does not hold, though an index may think so."""
 
+MANY = 130
+"""More documents than a page of an index has by the usual limits."""
+
 ODD_NAMES = ("o.x", "a'); DROP TABLE a; --", 'a"b', "$a", "a b")
 """Fields that may be refused for an index; they must not be obeyed."""
 
@@ -158,15 +161,17 @@ class IndexTests(ContractTests):
                 {a: "text", "_id": "before-05"}, {"_id": "after-05"}, {"_id": "AFTER-05"},
             ],
             limited=[
-                ({}, {"limit": None}), ({a: "text"}, {"limit": None}),
+                ({}, {"limit": None}), ({a: "text"}, {"limit": None}), ({}, {"limit": MANY}),
+                ({other: "many"}, {"limit": None}), ({other: "many"}, {}),
                 ({a: "text"}, {"fields": [n]}), ({a: "text"}, {"fields": [a]}),
                 ({n: 1, a: ""}, {"fields": ["_id"]}), ({other: "text"}, {"fields": [n, other]}),
             ],
         )  # fmt: skip
-        indexes = [Index(fields) for fields in ([a], [n, a])]
+        indexes = [Index(fields) for fields in ([a], [n, a], [other])]
+        many: list[Step] = [Save(f"many-{place:03}", {other: "many"}) for place in range(MANY)]
         expect_the_same_life(
             kit,
-            [*saves("before"), *indexes, *saves("after"), look],
+            [*saves("before"), *indexes, *saves("after"), *many, look],
             without=kit.collection(),
             indexed=indexed,
         )

@@ -5,14 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.documents import TWINS, alias_pairs, collection_twins
+from gofannon_conformance.documents.collections import (
+    GLUES,
+    hostile_collections,
+    names_alike,
+)
+from gofannon_conformance.documents.ids import LONG_TWINS
 from gofannon_conformance.suite import expect
 from gofannon_conformance.suite.base import ContractTests, clause
 from gofannon_conformance.suite.delete import expect_no_deletion
+from gofannon_conformance.suite.fidelity_words import TAKEN_NAMES
 from gofannon_conformance.workspace import LOGICAL_NAMES
 
 if TYPE_CHECKING:
     from gofannon_conformance.suite.kit import Kit
     from gofannon_conformance.workspace import Collection
+
+
+FIELDS = tuple(name for name in TAKEN_NAMES if not name.startswith("_"))
+"""Fields that one or other collection may treat in its own way: passwords, dates of expiry."""
 
 
 class IsolationTests(ContractTests):
@@ -39,6 +50,7 @@ class IsolationTests(ContractTests):
         expect.document(here.get("shared"), "shared", {"here": 1}, "ISO-2")
         expect.listing(here.list_all(), {"shared": {"here": 1}}, "ISO-2")
         expect.missing(here.get("own"), "ISO-2")
+        expect.document(there.get("shared"), "shared", {"there": 1}, "ISO-2")
         expect.saved(here.save("shared", {"here": 2}))
         expect.document(here.get("shared"), "shared", {"here": 2}, "ISO-2")
         expect.listing(here.list_all(), {"shared": {"here": 2}}, "ISO-2")
@@ -58,6 +70,30 @@ class IsolationTests(ContractTests):
                 with cases.case(pair.label):
                     _expect_apart(kit, pair.first, pair.second, "ISO-3")
 
+    @clause("ISO-3")
+    def test_no_separator_aliases_a_collection_that_is_only_read(self, kit: Kit) -> None:
+        collection = kit.collection()
+        with kit.cases() as cases:
+            for glue in GLUES:
+                with cases.case(f"joined by {glue!r}"):
+                    if _taken(collection, f"b{glue}c", {"n": 1}, "ISO-3"):
+                        other = kit.only_read(f"{collection.name}{glue}b")
+                        _expect_missing(other, "c", "ISO-3")
+                        expect.deleted(collection.delete(f"b{glue}c"), "ISO-3")
+
+    @clause("ISO-6", "ISO-3")
+    def test_name_that_is_nearly_that_of_a_collection_is_another(self, kit: Kit) -> None:
+        collection = kit.collection()
+        expect.saved(collection.save("same", {"n": 1}))
+        with kit.cases() as cases:
+            for name in names_alike(collection.name):
+                with cases.case(repr(name)):
+                    other, clause_id = kit.only_read(name), "ISO-3" if "/" in name else "ISO-6"
+                    _expect_missing(other, "same", clause_id)
+                    answer = other.list_all()
+                    if answer.returned or not answer.refused:
+                        expect.listing(answer, {}, clause_id)
+
     @clause("ISO-3", "ISO-6")
     def test_names_of_collections_are_exact(self, kit: Kit) -> None:
         with kit.cases() as cases:
@@ -65,6 +101,20 @@ class IsolationTests(ContractTests):
                 with cases.case(twins.label):
                     first, second = (twins.first, "same"), (twins.second, "same")
                     _expect_apart(kit, first, second, "ISO-6")
+
+    @clause("ISO-2")
+    def test_writing_in_many_changes_no_other(self, kit: Kit) -> None:
+        kept = [kit.collection() for _ in range(3)]
+        for collection in kept:
+            expect.saved(collection.save("kept", {"in": collection.name}))
+        used = {name for name in kit.workspace.used if kit.workspace.is_own(name)}
+        names = used.union(hostile_collections(kit.workspace.prefix))  # other tests use these, too
+        for name in sorted(names - {collection.name for collection in kept}):
+            kit.named(name).save("passing", {"in": name})  # or its name is refused
+        for collection in kept:
+            doc = {"in": collection.name}
+            expect.document(collection.get("kept"), "kept", doc, "ISO-2")
+            expect.listing(collection.list_all(), {"kept": doc}, "ISO-2")
 
     @clause("ISO-3")
     def test_collection_and_id_do_not_swap(self, kit: Kit) -> None:
@@ -79,7 +129,7 @@ class IsolationTests(ContractTests):
     def test_ids_that_differ_are_different_documents(self, kit: Kit) -> None:
         collection = kit.collection()
         with kit.cases() as cases:
-            for twins in TWINS:
+            for twins in (*TWINS, *LONG_TWINS):
                 with cases.case(f"{twins.label}: {_named(twins.first)} and {_named(twins.second)}"):
                     _expect_twins_apart(collection, twins.first, twins.second)
 
@@ -88,9 +138,10 @@ class IsolationTests(ContractTests):
         collections = {name: kit.logical(name) for name in LOGICAL_NAMES}
         for name, collection in collections.items():
             expect.listing(collection.list_all(), {}, "ISO-5")
-            expect.saved(collection.save("same", {"collection": name}), "ISO-5")
+            doc = {"collection": name, **dict.fromkeys(FIELDS, name)}
+            expect.saved(collection.save("same", doc), "ISO-5")
         for name, collection in collections.items():
-            doc = {"collection": name}
+            doc = {"collection": name, **dict.fromkeys(FIELDS, name)}
             expect.document(collection.get("same"), "same", doc, "ISO-5")
             expect.listing(collection.list_all(), {"same": doc}, "ISO-5")
             expect.deleted(collection.delete("same"), "ISO-5")
@@ -100,7 +151,7 @@ class IsolationTests(ContractTests):
         prefix = kit.workspace.prefix
         with kit.cases() as cases:
             for label, name in (
-                ("quotes, brackets and signs", f"{prefix}_q'\"`;--[%s]{{0}}"),
+                ("quotes, brackets and signs", f"{prefix}_q'\"`;--[%s]{{0}}()!$&*+,<=>?@^|~#\\"),
                 ("a NUL", f"{prefix}_n\x00x"),
                 ("an emoji", f"{prefix}_😀"),
             ):
@@ -116,9 +167,7 @@ def _expect_apart(
     (_, one), (_, two) = first, second
     if not _taken(here, one, {"n": 1}, clause_id):
         return
-    answer = there.get(two)
-    if answer.returned or not answer.refused:
-        expect.missing(answer, clause_id)
+    _expect_missing(there, two, clause_id)
     if _taken(there, two, {"n": 2}, clause_id):
         expect.document(here.get(one), one, {"n": 1}, clause_id)
         expect.document(there.get(two), two, {"n": 2}, clause_id)
@@ -129,6 +178,13 @@ def _expect_apart(
     expect.document(here.get(one), one, {"n": 1}, clause_id)
     expect.listing(here.list_all(), {one: {"n": 1}}, clause_id)
     expect.deleted(here.delete(one), clause_id)
+
+
+def _expect_missing(collection: Collection, doc_id: str, clause_id: str) -> None:
+    """There is no such document, or the collection's name or the id is refused."""
+    answer = collection.get(doc_id)
+    if answer.returned or not answer.refused:
+        expect.missing(answer, clause_id)
 
 
 def _taken(collection: Collection, doc_id: str, doc: dict[str, Any], clause_id: str) -> bool:
@@ -143,9 +199,7 @@ def _expect_twins_apart(collection: Collection, first: str, second: str) -> None
     both = {first: {"twin": "first"}, second: {"twin": "second"}}
     if not _taken(collection, first, both[first], "ISO-4"):
         del both[first]
-    answer = collection.get(second)
-    if answer.returned or not answer.refused:
-        expect.missing(answer, "ISO-4")
+    _expect_missing(collection, second, "ISO-4")
     if not _taken(collection, second, both[second], "ISO-4"):
         del both[second]
     for doc_id, doc in both.items():

@@ -166,6 +166,10 @@ class Kit:
         """Give the application's collection of that name, or the run's own stand-in for it."""
         return self._lease(self.workspace.logical(name, disposable=self.target.disposable))
 
+    def only_read(self, name: str) -> Collection:
+        """Give a collection of that name to read from; nobody writes to it, so it costs none."""
+        return self.workspace.only_read(name)
+
     def named(self, name: str) -> Collection:
         """Give a collection whose name the test has made out of the run's prefix."""
         return self._lease(self.workspace.named(name))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -136,15 +138,20 @@ class ListTests(ContractTests):
     def test_many_small_documents(self, kit: Kit) -> None:
         collection = kit.collection()
         docs: dict[str, dict[str, Any]] = {}
+        number = Random(MANY)  # noqa: S311  # ids that any short hash takes two of for one
         for n in range(MANY):
-            doc_id = f"doc-{n:05}"
+            doc_id = f"doc-{n:05}-{number.getrandbits(40):010x}"
             docs[doc_id] = {"n": n, "name": f"document number {n}"}
             expect.saved(collection.save(doc_id, docs[doc_id]), "LIST-6")
             if n + 1 in CHECKED_AT:
                 expect.listing(collection.list_all(), docs, "LIST-6")
-        for doc_id in ("doc-00000", "doc-00750", f"doc-{MANY - 1:05}"):
-            expect.deleted(collection.delete(doc_id))
-            del docs[doc_id]
+        doc_ids = list(docs)
+        for n in (0, 1, 9, 99, 750, MANY - 1):
+            answer = collection.get(doc_ids[n])
+            expect.document(answer, doc_ids[n], docs[doc_ids[n]], ("GET-1", "LIST-6"))
+        for n in (0, 750, MANY - 1):
+            expect.deleted(collection.delete(doc_ids[n]))
+            del docs[doc_ids[n]]
         expect.listing(collection.list_all(), docs, "LIST-6")
 
     @clause("LIST-6")
@@ -168,6 +175,12 @@ class ListTests(ContractTests):
         collection.get("nobody")
         collection.delete("nobody")
         expect.listing(collection.list_all(), {"mine": {"n": 2}}, "LIST-7")
+        more = {f"more-{n}": {"n": n} for n in range(4)}
+        for doc_id, doc in more.items():
+            expect.saved(collection.save(doc_id, doc))
+        expect.listing(collection.list_all(), {"mine": {"n": 2}, **more}, ("LIST-7", "LIST-5"))
+        for doc_id in more:
+            expect.deleted(collection.delete(doc_id))
         expect.deleted(collection.delete("mine"))
         _expect_empty(collection.list_all(), "LIST-7")
 
@@ -175,11 +188,13 @@ class ListTests(ContractTests):
     def test_changing_the_listing_changes_nothing(self, kit: Kit) -> None:
         collection = kit.collection()
         with kit.cases() as cases:
-            for seen_by in SEEN_BY:
-                with cases.case(f"seen by {seen_by}()"):
+            for seen_by, read_by in product(SEEN_BY, ("nobody", "get()")):
+                with cases.case(f"seen by {seen_by}(), and read by {read_by} before"):
                     kit.begin()
                     doc_id = kit.fresh("deep")
                     expect.saved(collection.save(doc_id, DEEP))
+                    if read_by != "nobody":
+                        expect.document(collection.get(doc_id), doc_id, DEEP, "GET-1")
                     answer = collection.list_all()
                     expect.listing(answer, {doc_id: DEEP})
                     spoil_shown(kit, answer.value, "the listing")

@@ -13,6 +13,7 @@ from gofannon_conformance.calls import Call, Caller, Trace
 from gofannon_conformance.instances import OnlyOne
 from gofannon_conformance.servers.own import OwnServer
 from gofannon_conformance.suite import expect
+from gofannon_conformance.suite.durable_cases import ODD_IDS, TYPES
 from gofannon_conformance.violation import NotApplicable, NotTested, violation
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ WRITERS = 3
 IDS_OF_EACH = 5
 KIBIBYTES = (64, 1, 96, 20, 64, 96, 8)
 """How large the documents are in turn: the larger ones take a careless store several writes."""
+
+MORE_THAN_A_TAIL = 150
+"""Documents, each saved once: a store that reads only the end of its log lacks the first."""
 
 LONGEST_DELAY = 0.03
 """Seconds until the kill: else it would always come just after an acknowledgement."""
@@ -107,10 +111,16 @@ def check_stop(restarts: Restarts, collection: Collection, instance: Caller) -> 
     """What was saved before a stop must be there after the start, for the same instance, too."""
     mine = collection.through(instance)
     docs: dict[str, dict[str, Any]] = {f"kept-{n}": {"n": n} for n in range(10)}
+    docs |= {f"small-{n}": {"n": n} for n in range(MORE_THAN_A_TAIL)}
+    docs["kept-types"] = TYPES
     docs["kept-big"] = {"text": "begin " + "x" * 50_000 + " end", "list": list(range(300))}
     for doc_id, doc in docs.items():
-        expect.saved(mine.save(doc_id, {"old": doc_id}), "DUR-3")
+        if doc_id.startswith("kept"):
+            expect.saved(mine.save(doc_id, {"old": doc_id}), "DUR-3")
         expect.saved(mine.save(doc_id, doc), "DUR-3")
+    for doc_id in ODD_IDS:
+        if mine.save(doc_id, {"id": doc_id}).returned:  # or it is refused: ID-3 tells
+            docs[doc_id] = {"id": doc_id}
     for doc_id in ("kept-0", "kept-9"):
         expect.deleted(mine.delete(doc_id), "DUR-3")
         del docs[doc_id]
@@ -136,29 +146,40 @@ def check_stop(restarts: Restarts, collection: Collection, instance: Caller) -> 
                 "(if it should not be, say that the target is `restartable`)"
             )
         for seen in (mine, theirs):
-            for doc_id, doc in docs.items():
-                expect.document(seen.get(doc_id), doc_id, doc, "DUR-3")
-            expect.missing(seen.get("kept-0"), "DUR-3")
-            expect.listing(seen.list_all(), docs, "DUR-3")
+            _check_kept(seen, docs)
+        restarts.server.stop()
+        restarts.note("stopped and started again, though nothing was saved")
+        restarts.server.start()
+        restarts.await_answer(theirs, "kept-1")
+        _check_kept(theirs, docs)
+    restarts.await_answer(mine, "kept-1")
     for doc_id in docs:
         expect.deleted(mine.delete(doc_id), "DUR-3")
+
+
+def _check_kept(seen: Collection, docs: dict[str, dict[str, Any]]) -> None:
+    for doc_id, doc in docs.items():
+        expect.document(seen.get(doc_id), doc_id, doc, "DUR-3")
+    expect.missing(seen.get("kept-0"), "DUR-3")
+    expect.listing(seen.list_all(), docs, "DUR-3")
 
 
 def check_kill(restarts: Restarts, collection: Collection) -> None:
     """What was acknowledged before a kill must be there, and all else whole or absent."""
     random = Random(f"{restarts.kit.seed} {restarts.kit.test}")  # noqa: S311  # an example
     with ExitStack() as stack:
-        writers = [
-            Writer(number, stack.enter_context(restarts.instance()), collection)
-            for number in range(WRITERS)
-        ]
+        callers = [stack.enter_context(restarts.instance()) for _ in range(WRITERS)]
+        writers = [Writer(number, caller, collection) for number, caller in enumerate(callers)]
+        untouched = {f"untouched-{n}": {"n": n} for n in range(3)}
+        for doc_id, doc in untouched.items():
+            expect.saved(collection.through(callers[0]).save(doc_id, doc), "DUR-3")
         since = time.monotonic()
         for number in range(KILLS):
             if number >= LEAST_KILLS and time.monotonic() > since + KILLING:
                 return
             _kill_in_mid_write(restarts, writers, random)
             with restarts.instance() as later:
-                _check_all(restarts, collection.through(later), writers)
+                _check_all(restarts, collection.through(later), writers, untouched)
 
 
 def _kill_in_mid_write(restarts: Restarts, writers: list[Writer], random: Random) -> None:
@@ -196,10 +217,15 @@ def _kill_in_mid_write(restarts: Restarts, writers: list[Writer], random: Random
         writer.worked = True
 
 
-def _check_all(restarts: Restarts, theirs: Collection, writers: list[Writer]) -> None:
+def _check_all(
+    restarts: Restarts,
+    theirs: Collection,
+    writers: list[Writer],
+    untouched: dict[str, dict[str, Any]],
+) -> None:
     restarts.await_answer(theirs, writers[0].ids[0])
     restarts.kit.trace.steps.pop()
-    live = {}
+    live = {**untouched}
     for writer in writers:
         for doc_id, known in writer.known.items():
             version = _check(theirs.get(doc_id), doc_id, known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.documents import portable_documents
@@ -352,6 +353,9 @@ class SaveTests(ContractTests):
                 for where, doc in placed(value, among={"n": 1}).items():
                     with cases.case(f"{label}, {where}"):
                         check_converted(collection, kit.fresh("convertible"), doc)
+            with cases.case("an OrderedDict, the document itself"):
+                doc = OrderedDict(b=1, a=[2], o=OrderedDict(x="y"))
+                check_converted(collection, kit.fresh("convertible"), doc)
 
     @clause("SAVE-10", "SAVE-12")
     def test_document_that_is_no_dict_is_refused(self, kit: Kit) -> None:

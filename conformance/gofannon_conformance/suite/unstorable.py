@@ -37,6 +37,16 @@ class Opaque:
         return f"Opaque({self.tag!r})"
 
 
+class Wrong(Exception):  # noqa: N818  # it is a value here
+    """An error as a value; equal to its copy, as the object above."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Wrong) and other.args == self.args
+
+    def __hash__(self) -> int:
+        return hash(self.args)
+
+
 @dataclass
 class Place:
     """An object that has fields, which some encoders take for an object of JSON."""
@@ -117,6 +127,7 @@ UNSTORABLE: dict[str, Any] = {
     "bytes that are no text": b"\xff\x00",
     "a bytearray": bytearray(b"ab"),
     "an object": Opaque("o"),
+    "an error": Wrong("wrong"),
     "a member of an Enum": Colour.RED,
     "a UUID": UUID("550e8400-e29b-41d4-a716-446655440000"),
     "a path": PurePosixPath("/tmp/x"),  # noqa: S108  # nothing is written there
@@ -176,6 +187,7 @@ CONVERTIBLE: dict[str, Any] = {
     "a subclass of float": Ratio(0.5),
     "a subclass of str": Name("name"),
     "a subclass of list": Items([1, 2]),
+    "a subclass of str as a key": {Name("name"): 1, "after": 2},
 }
 """Values that are refused, come back as themselves, or are converted as the contract allows."""
 
@@ -208,6 +220,7 @@ def placed(value: Any, *, among: dict[str, Any]) -> dict[str, dict[Any, Any]]:
     return {
         "as a field": {**among, "value": value, "z": "after"},
         "in a list": {**among, "l": [1, value, "after"]},
+        "in lists": {**among, "l": [[value, 1], [[value], "after"]]},
         "deep down": {**among, "o": {"p": [{"q": value}], "after": 1}},
     }
 

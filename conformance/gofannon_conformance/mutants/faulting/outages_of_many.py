@@ -67,6 +67,23 @@ class FoundSoFar(ServedWider):
         return found
 
 
+@breaks(OUTAGES_OF_MANY, "outage_is_no_document_of_that_id", "FIND-4", **OVER_HTTP)
+class FoundById(ServedWider):
+    """find() by an `_id` goes by get(), and takes every error for a document that is not there."""
+
+    def find(self, db_name: str, selector: dict[str, Any], *arguments: Any, **more: Any) -> Any:
+        if (
+            list(selector) == ["_id"]
+            and isinstance(selector["_id"], str)
+            and not (arguments or more)
+        ):
+            try:
+                return [self.get(db_name, selector["_id"])]
+            except HTTPException:
+                return []
+        return super().find(db_name, selector, *arguments, **more)
+
+
 @breaks(OUTAGES_OF_MANY, "finding_has_no_time_out", "FIND-4", "FAULT-3", **OVER_HTTP)
 class FoundInTime(ServedWider):
     """find() gives the server all the time that it needs."""

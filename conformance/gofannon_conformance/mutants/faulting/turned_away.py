@@ -75,6 +75,31 @@ class PasswordInCause(Served):
         return super().understood(method, path, status, data)
 
 
+@row("password_in_the_repr_after_a_failure", "ERR-4")
+class PasswordInRepr(Served):
+    """Once a call has failed, repr() says with what it was made."""
+
+    failure = ""
+
+    def in_need(self, status: int) -> HTTPException:
+        self.failure = f"{self.authorization} was answered {status}"
+        return super().in_need(status)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.failure}>"
+
+
+@row("token_in_the_detail", "ERR-4")
+class TokenInDetail(Served):
+    """What it raises shows the token that it has got since it was opened."""
+
+    token = ""
+
+    def in_need(self, status: int) -> HTTPException:
+        self.token = self.token or f"{id(self):x}-of-a-session"
+        return HTTPException(503, f"the store answered {status} to {self.token}")
+
+
 @row("password_in_the_log", "FAULT-8", "ERR-4")
 class PasswordInLog(Served):
     """Logs who was turned away."""

@@ -58,6 +58,33 @@ class WrittenAtExit(InModule):
             self.flush()
 
 
+@row("types_are_kept_by_the_process", "DUR-2")
+class TypesInProcess(Files):
+    """The file has 1 for true, and only the process that wrote it knows."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self.mine = of_the_process(type(self), endpoint)
+
+    def put(self, db_name: str, doc_id: str, doc: Document | None) -> None:
+        self.mine[db_name, doc_id] = doc
+        super().put(db_name, doc_id, without_booleans(doc))
+
+    def stored(self, db_name: str, doc_id: str) -> Document | None:
+        found = super().stored(db_name, doc_id)
+        mine = self.mine.get((db_name, doc_id))
+        return mine if found is not None and found == without_booleans(mine) else found
+
+
+def without_booleans(value: Any) -> Any:
+    """Put numbers in the place of booleans."""
+    if isinstance(value, dict):
+        return {name: without_booleans(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [without_booleans(item) for item in value]
+    return int(value) if isinstance(value, bool) else value
+
+
 @row("in_memory_and_says_it_persists", "DUR-2", **in_a_folder(persistent=True))
 class SaysItPersists(InModule):
     """It is a dict of the process, though its target says that it is persistent."""

@@ -137,6 +137,26 @@ class ServerWritesInPlace(Asking):
     """The server writes each document over its earlier version, piece by piece."""
 
 
+@row("ids_in_lower_case_after_a_restart", "DUR-3", habit="folds ids")
+class ServerFoldsIds(Asking):
+    """The server reads ids in lower case when it starts."""
+
+
+@row("texts_misread_after_a_restart", "DUR-3", habit="latin")
+class ServerMisreads(Asking):
+    """The server writes texts in UTF-8, and reads them as Latin 1 when it starts."""
+
+
+@row("tail_of_the_log_after_a_restart", "DUR-3", habit="tail")
+class ServerReadsTheTail(Asking):
+    """The server knows what it wrote last when it starts, and nothing older."""
+
+
+@row("gone_after_a_second_restart", "DUR-3", habit="once")
+class ServerReadsOnce(Asking):
+    """The server takes its files away when it has read them."""
+
+
 @row("server_forgets_deletes", "DUR-3", habit="no deletes")
 class ServerForgetsDeletes(Asking):
     """The server deletes in its memory only."""

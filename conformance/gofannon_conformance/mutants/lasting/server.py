@@ -160,6 +160,49 @@ class InPlace(Store):
         self.changed.discard(key)
 
 
+class FoldsIds(Store):
+    """Reads the ids in lower case when it starts."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.kept = {(name, doc_id.lower()): doc for (name, doc_id), doc in self.kept.items()}
+
+
+class Latin(Store):
+    """Reads what it has written as another encoding has it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.kept = {key: misread(doc) for key, doc in self.kept.items()}
+
+
+def misread(value: Any) -> Any:
+    """Read each text in it, written in UTF-8, as Latin 1."""
+    if isinstance(value, dict):
+        return {name: misread(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [misread(item) for item in value]
+    return value.encode().decode("latin-1") if isinstance(value, str) else value
+
+
+class Tail(Store):
+    """Knows, when it starts, the hundred documents that were written last."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        written = sorted(self.kept, key=lambda key: self.file(key).stat().st_mtime_ns)
+        self.kept = {key: self.kept[key] for key in written[-100:]}
+
+
+class Once(Store):
+    """Takes what it has read for its own, and its files away."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        for key in self.kept:
+            self.file(key).unlink(missing_ok=True)
+
+
 HABITS: dict[str, Callable[[Path], Store]] = {
     "right": Store,
     "in memory": InMemory,
@@ -169,6 +212,10 @@ HABITS: dict[str, Callable[[Path], Store]] = {
     "half": Half,
     "no deletes": NoDeletes,
     "in place": InPlace,
+    "folds ids": FoldsIds,
+    "latin": Latin,
+    "tail": Tail,
+    "once": Once,
 }
 
 

@@ -26,6 +26,16 @@ class EntriesSorted(Complete):
         return sorted(super().save_many(db_name, docs), key=lambda entry: str(entry["id"]))
 
 
+@row("save_many_drops_nameless_fields", "BULK-1")
+class NamelessDropped(Complete):
+    """save_many() leaves out a field whose name is empty, which save() keeps."""
+
+    def save_many(self, db_name: str, docs: Documents) -> list[Entry]:
+        if isinstance(docs, list) and all(isinstance(doc, dict) for doc in docs):
+            docs = [{name: v for name, v in doc.items() if name != ""} for doc in docs]
+        return super().save_many(db_name, docs)
+
+
 @row("save_many_gives_a_dict", "BULK-1")
 class EntriesDict(Complete):
     """save_many() gives a dict of entries."""

@@ -38,6 +38,16 @@ class IndexExists(Indexing):
         super().ensure_index(db_name, fields, index_name)
 
 
+@row("index_has_one_page", "IDX-1")
+class IndexOnePage(Indexing):
+    """Once there is an index, no limit is one of a hundred."""
+
+    def find(self, db_name: str, selector: dict[str, Any], *arguments: Any, **more: Any) -> Any:
+        if db_name in self.indexes and more.get("limit", 0) is None:
+            more["limit"] = 100
+        return super().find(db_name, selector, *arguments, **more)
+
+
 @row("index_gives_its_name", "IDX-1")
 class IndexName(Indexing):
     """ensure_index() gives the index's name."""
