@@ -9,6 +9,7 @@ from gofannon_conformance.suite.base import ContractTests, clause
 from gofannon_conformance.suite.bulk_checks import check_got
 from gofannon_conformance.suite.faults_optional_trials import Optional, check, check_outage
 from gofannon_conformance.suite.faults_optional_verdicts import right_deletes, right_saves
+from gofannon_conformance.suite.faults_retries import check_save_many
 from gofannon_conformance.suite.faults_scene import scene
 from gofannon_conformance.suite.find_checks import Population, check_found
 from gofannon_conformance.suite.optional import collection_for
@@ -57,6 +58,14 @@ class OptionalFaultTests(ContractTests):
             more = range(FEW, PAST_A_BATCH)
             prepared = partial(_saving, here, numbers)
             check(here, Optional("save_many", "BULK-1", prepared, partial(numbers.extend, more)))
+
+    @clause("FAULT-7", "BULK-1")
+    def test_saving_many_is_not_applied_again_after_others_changed_a_document(
+        self, kit: Kit
+    ) -> None:
+        collection_for(kit, "save_many")
+        with scene(kit) as here:
+            check_save_many(here)
 
     @clause("BULK-3", "FAULT-1", "FAULT-3", "FAULT-4", "FAULT-6", "ERR-1", "ERR-2")
     def test_deleting_many_does_not_hide_an_outage(self, kit: Kit) -> None:

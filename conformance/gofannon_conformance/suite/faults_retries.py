@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -33,17 +34,43 @@ MEANWHILE = ((False, True), (True, True), (False, False))
 NEWER = {"version": "newer", "by": "another caller"}
 
 
-def check_save(here: Scene, requests: int) -> None:
-    """Lose each answer of a `save()`; let another delete the document, or save a newer one."""
+@dataclass(frozen=True)
+class Saving:
+    """How a document is saved, and what is broken if that is done twice."""
+
+    method: str
+    clauses: tuple[str, ...]
+    save: Callable[[Scene, str], Answer]
+
+
+ONE = Saving("save()", ("FAULT-7",), lambda here, doc_id: here.desk.save(doc_id, NEW))
+MANY = Saving(
+    "save_many()",
+    ("FAULT-7", "BULK-1"),
+    lambda here, doc_id: here.desk.save_many([{**NEW, "_id": doc_id}]),
+)
+
+
+def check_save_many(here: Scene) -> None:
+    """As `check_save()`, of a request of one document."""
+    MANY.save(here, f"new-{here.some_number()}")  # the first call may make requests of its own
+    with here.proxy.watching() as seen:
+        MANY.save(here, f"new-{here.some_number()}")
+    check_save(here, sum(not exchange.handshake for exchange in seen), MANY)
+
+
+def check_save(here: Scene, requests: int, saving: Saving = ONE) -> None:
+    """Lose each answer of a save; let another delete the document, or save a newer one."""
     later = _Later()
     with here.kit.cases() as cases:
         for nth, way in _ways(here, requests):
             for newer, existed in MEANWHILE[:1] if way.late else MEANWHILE:
                 after = "saves a newer version" if newer else "deletes the document"
                 was = "an existing" if existed else "a new"
-                label = f"save() of {was} document, {way.words}, then another {after}"
+                label = f"{saving.method} of {was} document, {way.words}, then another {after}"
                 with cases.case(label):
-                    later.add(label, _save(here, nth, way, newer=newer, existed=existed))
+                    again = _save(here, saving, nth, way, newer=newer, existed=existed)
+                    later.add(label, again)
         later.look(cases)
 
 
@@ -113,7 +140,7 @@ def _ways(here: Scene, requests: int) -> Iterator[tuple[int, Way]]:
 
 
 def _save(
-    here: Scene, nth: int, way: Way, *, newer: bool, existed: bool
+    here: Scene, saving: Saving, nth: int, way: Way, *, newer: bool, existed: bool
 ) -> Callable[[], None] | None:
     """Lose an answer, see what became of the document, and give what sees it again."""
     doc_id = here.on_desk(OLD) if existed else f"new-{here.some_number()}"
@@ -127,23 +154,23 @@ def _save(
             if changed.returned:
                 done.set()
 
-    _with_lost_answer(here, nth, way, meanwhile, lambda: here.desk.save(doc_id, NEW))
+    _with_lost_answer(here, nth, way, meanwhile, lambda: saving.save(here, doc_id))
     if not done.is_set():
         return None  # the write was not in the request whose answer was lost
-    holds = partial(_check_saved_once, here, doc_id, newer=newer)
+    holds = partial(_check_saved_once, here, saving, doc_id, newer=newer)
     holds()
     return holds
 
 
-def _check_saved_once(here: Scene, doc_id: str, *, newer: bool) -> None:
+def _check_saved_once(here: Scene, saving: Saving, doc_id: str, *, newer: bool) -> None:
     found = here.desk_itself.get(doc_id)
     if newer and version_of(found) == "newer":
-        faults_verdicts.right_document(found, doc_id, NEWER, "FAULT-7")
+        faults_verdicts.right_document(found, doc_id, NEWER, saving.clauses)
     elif newer or found.status != GONE:
         what = "newer version was overwritten" if newer else "deleted document came back"
         raise violation(
-            "FAULT-7",
-            f"a save() whose answer was lost was made twice: the {what}",
+            saving.clauses,
+            f"a {saving.method} whose answer was lost was made twice: the {what}",
             answer=found,
             expected="the newer version" if newer else "404",
         )

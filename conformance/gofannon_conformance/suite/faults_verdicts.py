@@ -57,7 +57,9 @@ def _check_status(
     )
 
 
-def right_document(answer: Answer, doc_id: str, doc: dict[str, Any], clause: str) -> None:
+def right_document(
+    answer: Answer, doc_id: str, doc: dict[str, Any], clause: expect.Clauses
+) -> None:
     """`get()` has returned: it must be the document as it is."""
     expect.check_document(answer, answer.value, doc_id, doc, clause, id_clause=clause)
 

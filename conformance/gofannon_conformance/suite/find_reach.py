@@ -16,6 +16,7 @@ from gofannon_conformance.suite.find_checks import (
     check_which,
     population,
 )
+from gofannon_conformance.suite.lengths import incompressible
 from gofannon_conformance.suite.optional import collection_for, never_written
 from gofannon_conformance.violation import violation
 
@@ -93,7 +94,7 @@ class FindReachTests(ContractTests):
         clause_id = blame_for_finding(collection, docs, plain, "FIND-3")
         kit.begin()
         docs = {
-            f"large-{n}": {"n": n, "rare": n % 25 == 24, "text": f"{n:04}" * (LARGE_TEXT // 4)}
+            f"large-{n}": {"n": n, "rare": n % 25 == 24, "text": incompressible(n, LARGE_TEXT)}
             for n in range(LARGE_DOCUMENTS)
         }
         for doc_id, doc in docs.items():

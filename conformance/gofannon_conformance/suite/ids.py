@@ -18,6 +18,7 @@ from gofannon_conformance.documents.ids import ORDINARY_IDS
 from gofannon_conformance.program import shortened
 from gofannon_conformance.suite import expect
 from gofannon_conformance.suite.base import ContractTests, clause
+from gofannon_conformance.suite.lengths import incompressible
 from gofannon_conformance.violation import violation
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ class IdTests(ContractTests):
         with kit.cases() as cases:
             for length in LONG:
                 with cases.case(f"{length:,} characters"):
-                    doc_id = "i" * length
+                    doc_id = incompressible(length, length)
                     if _lives(collection, doc_id, "ID-7"):
                         longest = length
                         continue

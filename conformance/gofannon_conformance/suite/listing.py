@@ -19,6 +19,7 @@ from gofannon_conformance.suite import expect
 from gofannon_conformance.suite.base import ContractTests, clause
 from gofannon_conformance.suite.delete import FALSY
 from gofannon_conformance.suite.get import READS
+from gofannon_conformance.suite.lengths import incompressible
 from gofannon_conformance.suite.server_side import expect_absent
 from gofannon_conformance.suite.spoil import DEEP, SEEN_BY, expect_unspoilt, spoil_shown
 from gofannon_conformance.violation import violation
@@ -138,7 +139,7 @@ class ListTests(ContractTests):
     def test_many_small_documents(self, kit: Kit) -> None:
         collection = kit.collection()
         docs: dict[str, dict[str, Any]] = {}
-        number = Random(MANY)  # noqa: S311  # ids that any short hash takes two of for one
+        number = Random(MANY)  # noqa: S311  # for ids that any short hash takes two of for one
         for n in range(MANY):
             doc_id = f"doc-{n:05}-{number.getrandbits(40):010x}"
             docs[doc_id] = {"n": n, "name": f"document number {n}"}
@@ -158,7 +159,7 @@ class ListTests(ContractTests):
     def test_six_mebibytes_of_large_documents(self, kit: Kit) -> None:
         collection = kit.collection()
         docs = {
-            f"large-{n}": {"n": n, "text": f"{n:04}" * (LARGE_TEXT // 4)}
+            f"large-{n}": {"n": n, "text": incompressible(n, LARGE_TEXT)}
             for n in range(LARGE_DOCUMENTS)
         }
         for doc_id, doc in docs.items():

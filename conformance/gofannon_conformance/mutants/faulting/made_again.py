@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import HTTPException
 
-from gofannon_conformance.mutants.faulting.controls import Careful
+from gofannon_conformance.mutants.faulting.controls import Careful, ServedWider
 from gofannon_conformance.mutants.faulting.served import OVER_HTTP, Served, is_outage
 from gofannon_conformance.mutants.mutant import Mutant, T, breaks
 from gofannon_conformance.servers.endpoint import Endpoint
@@ -27,6 +27,16 @@ class SaveRetried(Served):
 
     def may_ask_again(self, method: str, failure: HTTPException) -> bool:
         return method in ("GET", "PUT")
+
+
+@row("save_many_is_made_again", "FAULT-7", "BULK-1")
+class SaveManyRetried(ServedWider):
+    """What save_many() has no answer for is saved again, which save() does not."""
+
+    def saved_one(self, db_name: str, doc: Any) -> dict[str, Any]:
+        entry = super().saved_one(db_name, doc)
+        again = not entry["ok"] and "did not answer" in entry["error"]
+        return super().saved_one(db_name, doc) if again else entry
 
 
 class Lost(HTTPException):
