@@ -59,7 +59,7 @@ class OptionalFaultTests(ContractTests):
             prepared = partial(_saving, here, numbers)
             check(here, Optional("save_many", "BULK-1", prepared, partial(numbers.extend, more)))
 
-    @clause("FAULT-7", "BULK-1")
+    @clause("BULK-1", "FAULT-7")
     def test_saving_many_is_not_applied_again_after_others_changed_a_document(
         self, kit: Kit
     ) -> None:
