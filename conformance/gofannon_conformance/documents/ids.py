@@ -247,7 +247,12 @@ def hostile_ids() -> st.SearchStrategy[str]:
         st.sampled_from(sharp),
         st.sampled_from(sharp),
     )
+    repeated = st.builds(
+        lambda part, length: (part * length)[:length],
+        st.sampled_from(sharp),
+        st.integers(LONGEST_ID // 2, LONGEST_ID),
+    )
     return st.one_of(
-        st.sampled_from(sharp), two_halves, st.text(min_size=1, max_size=20),
-        st.text(min_size=1, max_size=LONGEST_ID),
+        st.sampled_from(sharp), two_halves, repeated,
+        st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=LONGEST_ID),
     )  # fmt: skip

@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gofannon_conformance.mutants.aliases import ALIASES
 from gofannon_conformance.mutants.caching import CACHING
 from gofannon_conformance.mutants.controls import PLAIN_CONTROLS
 from gofannon_conformance.mutants.deleting import DELETING
@@ -57,7 +56,6 @@ _ALL = (
     *LIMITS,
     *REVISIONS,
     *NAMES,
-    *ALIASES,
     *IDS,
     *DOCUMENTS,
     *TEXTS,

@@ -1,5 +1,6 @@
 """Services that confuse collections and ids: ISO."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from functools import partial
@@ -48,6 +49,16 @@ def named(name: str, mistake: str, clauses: str, change: Callable[[str], str]) -
     row(name, *clauses.split())(Named)
 
 
+UUID = re.compile(
+    r"\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?"
+)
+
+
+def plain_digits(text: str) -> str:
+    """Put the digits of ASCII in the place of those of other scripts."""
+    return "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in text)
+
+
 for name, mistake, clauses, key in (
     ("ids_of_all_collections_are_one", "The collection is no part of the key.", "ISO-1 ISO-2",
      lambda c, i: i),
@@ -58,6 +69,29 @@ for name, mistake, clauses, key in (
      lambda c, i: f"{c}/{i}"),
     ("key_joined_by_a_nul", "The key is collection, NUL and id.", "ISO-3",
      lambda c, i: f"{c}\x00{i}"),
+    ("digits_of_any_script_are_one", "A digit is found by its value.", "ISO-4",
+     lambda c, i: (c, plain_digits(i))),
+    ("tabs_of_an_id_are_spaces", "A tab in an id is a space.", "ISO-4",
+     lambda c, i: (c, i.replace("\t", " "))),
+    ("lines_of_an_id_end_in_one_way", "A carriage return before a newline is dropped.", "ISO-4",
+     lambda c, i: (c, i.replace("\r\n", "\n"))),
+    ("quotes_of_an_id_stand_once", "Two quotes in a row are one, as SQL writes it.", "ISO-4",
+     lambda c, i: (c, i.replace("''", "'"))),
+    ("uuids_are_found_in_any_form", "An id that is a UUID is found in each of its forms.", "ISO-4",
+     lambda c, i: (c, UUID.sub(r"\1-\2-\3-\4-\5", i.lower()) if UUID.fullmatch(i.lower()) else i)),
+    ("words_of_json_in_any_case", "'True' is found by 'true', and 'None' by 'none'.", "ISO-4",
+     lambda c, i: (c, i.lower() if i.lower() in ("true", "false", "null", "none") else i)),
+    ("long_ids_by_both_their_ends", "A long id is found by its ends and its length.", "ISO-4",
+     lambda c, i: (c, i[:32], i[-32:], len(i))),
+    ("ids_cut_at_500", "Ids count to their 500th character.", "ISO-4", lambda c, i: (c, i[:500])),
+    ("ids_by_a_hash_of_16_bits", "An id is found by its hash of sixteen bits.", "LIST-6",
+     lambda c, i: (c, sum(ord(sign) * 31**n for n, sign in enumerate(i)) % 2**16)),
+    ("key_joined_by_a_number_sign", "The key is f'{collection}#{id}'.", "ISO-3",
+     lambda c, i: f"{c}#{i}"),
+    ("key_joined_by_two_colons", "The key is f'{collection}::{id}'.", "ISO-3",
+     lambda c, i: f"{c}::{i}"),
+    ("key_joined_by_a_unit_separator", "The key is collection, U+001F and id.", "ISO-3",
+     lambda c, i: f"{c}\x1f{i}"),
     ("key_in_no_order", "The key is the set of collection and id.", "ISO-3",
      lambda c, i: frozenset((c, i))),
     ("ids_lower_cased", "Ids are compared without case.", "ISO-4 DEL-5",
@@ -89,6 +123,12 @@ for name, mistake, clauses, change in (
      lambda c: unicodedata.normalize("NFC", c)),
     ("dashes_of_collections_are_underscores", "A dash in a collection's name is an underscore.",
      "ISO-6", lambda c: c.replace("-", "_")),
+    ("collections_in_the_singular", "A collection's name is brought to the singular.", "ISO-6",
+     lambda c: c.rstrip("s")),
+    ("partitions_of_a_collection", "What follows a $ in a collection's name is left out.", "ISO-6",
+     lambda c: c.partition("$")[0]),
+    ("collections_are_written_in_ascii", "Signs outside ASCII are left out of a collection's name.",
+     "ISO-6", lambda c: c.encode("ascii", "ignore").decode()),
     ("collections_cut_at_63", "Names of collections are cut at 63 characters.", "ISO-6",
      lambda c: c[:63]),
     ("collections_cut_at_255", "Names of collections are cut at 255 characters.", "ISO-6",
@@ -174,4 +214,32 @@ class UniqueIds(Right):
     def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
         if any(k.doc_id == doc_id and k.collection != db_name for k in self.kept.values()):
             raise HTTPException(409, f"{doc_id!r} is there already")
+        return super().save(db_name, doc_id, doc)
+
+
+@row("collections_by_their_16_newest", "ISO-2")
+class SixteenOpen(Right):
+    """The seventeenth collection takes the place of the one that was written first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: dict[str, None] = {}
+
+    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        answer = super().save(db_name, doc_id, doc)
+        self.open[db_name] = None
+        while len(self.open) > 16:
+            oldest = next(iter(self.open))
+            del self.open[oldest]
+            self.kept = {key: kept for key, kept in self.kept.items() if kept.collection != oldest}
+        return answer
+
+
+@row("passwords_of_users_are_left_out", "ISO-5")
+class PasswordsLeftOut(Right):
+    """A field `password` is left out in the collection of the users."""
+
+    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        if db_name.endswith("users") and isinstance(doc, dict):
+            doc = {name: value for name, value in doc.items() if name != "password"}
         return super().save(db_name, doc_id, doc)

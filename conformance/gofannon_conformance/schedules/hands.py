@@ -47,16 +47,12 @@ class _Hand:
             try:
                 Context().run(task)
             except BaseException:  # noqa: BLE001  # told as that of any other thread, which goes on
-                threading.excepthook(threading.ExceptHookArgs(_caught()))
+                threading.excepthook(
+                    threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread()))
+                )
             del task
             _IDLE.append(self)
             done.set()
-
-
-def _caught() -> tuple[type[BaseException], BaseException | None, object, threading.Thread]:
-    kind, error, trace = sys.exc_info()
-    assert kind is not None  # noqa: S101  # it is called where one was caught
-    return kind, error, trace, threading.current_thread()
 
 
 _IDLE: deque[_Hand] = deque()

@@ -29,8 +29,8 @@ is right in all else, and tried by the tests of its groups; they are not run on 
 meant for none of them, whose mistakes show in the methods that they must have."""
 
 LARGE = frozenset({"DOC-12", "DOC-13", "DOC-14", "LIST-6", "SCH-8"})
-"""The clauses about size. Their tests are two fifths of the time of all others together, and are
-run on the mutants that are meant for such a clause, and on the right services."""
+"""The clauses about size. Their tests take the longest of the plain ones, and are run on the
+mutants that are meant for such a clause, and on the right services."""
 
 WAITED_FOR = frozenset(mutant.target.spec for mutant in HANGING)
 """The mutants a call of which never comes back. Each test that makes it costs seconds: they are

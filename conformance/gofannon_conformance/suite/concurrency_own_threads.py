@@ -12,6 +12,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.instances import OnlyOne
@@ -39,8 +40,12 @@ HELD_UP = 0.3
 A_MOMENT = 0.0005
 """Seconds for which it then is."""
 
-LONG_ENOUGH = 4
-"""For how many times as long as a program takes alone the stopped thread is held up."""
+LONG_ENOUGH = (4, 16)
+"""For how many times as long as a program takes alone the stopped thread is held up, and the
+second time: on a busy machine the other may not have come in between."""
+
+FEW_STOPS = 30
+"""How many of them are tried, however long it takes."""
 
 
 def seek_in_own_threads(
@@ -62,8 +67,9 @@ def seek_in_own_threads(
         stage = Stage(seeker.collection, [opened])
         limit = seeker.limit * SHARE
         stops = _stops(seeker, stage, own, meetings)
+        few = 0 if seeker.is_slow else FEW_STOPS
         spent = Effort(own=False)
-        for program, hold in spent.within(limit / 2, stops, least=0):
+        for program, hold in spent.within(limit / 2, stops, least=few):
             judge(seeker.perform_apart(stage, program, own.way(opened, hold)))
         if not own.lines:
             return
@@ -78,13 +84,15 @@ def _stops(
     seeker: Seeker, stage: Stage, own: OwnThreads, meetings: Sequence[Program]
 ) -> Iterator[tuple[Program, Callable[[], None]]]:
     """Give each line of a meeting's first thread, counted in the backend's own threads."""
-    for meeting in meetings:
+    for times, meeting in product(LONG_ENOUGH, meetings):
+        if times != LONG_ENOUGH[0] and not own.lines:
+            return
         alone = Program(meeting.before, meeting.threads[:1])
         began = time.monotonic()
         before = own.lines
         seeker.perform_apart(stage, alone, own.way(stage.instances[0], lambda: None))
         steps = own.lines - before
-        pause = LONG_ENOUGH * (time.monotonic() - began)
+        pause = times * (time.monotonic() - began)
         for step in seeker.chance(-3).sample(range(1, steps + 1), steps):
             yield meeting, _Stop(step, min(max(pause, 0.002), 0.05))
 

@@ -28,8 +28,9 @@ NEVER = 1 << 40
 AT_ONCE = 1
 """The first step of a call."""
 
-PATIENCES = 3
-"""How many times as long as a program takes alone a stopped task waits for the others."""
+PATIENCES = (3, 12)
+"""How many times as long as a program takes alone a stopped task waits for the others; at last
+longer, since on a busy machine they may not have come in between."""
 
 LONG_WAY = 50_000
 """More events than a thread comes to that passes many documents by."""
@@ -71,15 +72,18 @@ class Points:
         """Give the steps of one meeting: one at each place, then at those it comes to again."""
         began = time.monotonic()
         alone = self._alone(meeting, opcodes=opcodes)
-        patience = min(max(PATIENCES * (time.monotonic() - began), 0.002), 0.2)
-        for steps in _visits(alone):
-            for step in random.sample(steps, len(steps)):
-                yield (
-                    meeting,
-                    self._stopped(
-                        step, patience=patience, opcodes=opcodes, passes_by=meeting.passes_by
-                    ),
-                )
+        took = time.monotonic() - began
+        # Threads in turns are seen to wait; only tasks are given up by the clock.
+        for times in PATIENCES if self._opened.is_async else PATIENCES[:1]:
+            patience = min(max(times * took, 0.002), 0.2)
+            for steps in _visits(alone):
+                for step in random.sample(steps, len(steps)):
+                    yield (
+                        meeting,
+                        self._stopped(
+                            step, patience=patience, opcodes=opcodes, passes_by=meeting.passes_by
+                        ),
+                    )
 
     def of_pairs(self, meetings: Sequence[Program]) -> Iterator[tuple[Program, Way]]:
         """Give the places at which both threads stop: the second while the first is stopped.

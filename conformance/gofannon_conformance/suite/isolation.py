@@ -136,12 +136,12 @@ class IsolationTests(ContractTests):
     @clause("ISO-5")
     def test_the_seven_collections_exist(self, kit: Kit) -> None:
         collections = {name: kit.logical(name) for name in LOGICAL_NAMES}
+        docs = {name: {"collection": name, **dict.fromkeys(FIELDS, name)} for name in collections}
         for name, collection in collections.items():
             expect.listing(collection.list_all(), {}, "ISO-5")
-            doc = {"collection": name, **dict.fromkeys(FIELDS, name)}
-            expect.saved(collection.save("same", doc), "ISO-5")
+            expect.saved(collection.save("same", docs[name]), "ISO-5")
         for name, collection in collections.items():
-            doc = {"collection": name, **dict.fromkeys(FIELDS, name)}
+            doc = docs[name]
             expect.document(collection.get("same"), "same", doc, "ISO-5")
             expect.listing(collection.list_all(), {"same": doc}, "ISO-5")
             expect.deleted(collection.delete("same"), "ISO-5")

@@ -33,7 +33,7 @@ MORE_THAN_A_TAIL = 150
 """Documents, each saved once: a store that reads only the end of its log lacks the first."""
 
 LONGEST_DELAY = 0.03
-"""Seconds until the kill: else it would always come just after an acknowledgement."""
+"""Seconds until every second kill: else each would come just after an acknowledgement."""
 
 AT_LEAST = 5
 """Acknowledged calls of each writer before the server is killed."""
@@ -177,12 +177,15 @@ def check_kill(restarts: Restarts, collection: Collection) -> None:
         for number in range(KILLS):
             if number >= LEAST_KILLS and time.monotonic() > since + KILLING:
                 return
-            _kill_in_mid_write(restarts, writers, random)
+            delay = random.uniform(0.0, LONGEST_DELAY) if number % 2 else 0.0
+            _kill_in_mid_write(restarts, writers, random, delay)
             with restarts.instance() as later:
                 _check_all(restarts, collection.through(later), writers, untouched)
 
 
-def _kill_in_mid_write(restarts: Restarts, writers: list[Writer], random: Random) -> None:
+def _kill_in_mid_write(
+    restarts: Restarts, writers: list[Writer], random: Random, delay: float
+) -> None:
     bound = restarts.kit.target.bound
     for writer in writers:
         writer.begin()
@@ -193,7 +196,7 @@ def _kill_in_mid_write(restarts: Restarts, writers: list[Writer], random: Random
             break  # its saves take their time: it is killed at what it does then
         time.sleep(0.001)
     idle = [writer for writer in writers if not writer.acknowledged]
-    time.sleep(random.uniform(0.0, LONGEST_DELAY))
+    time.sleep(delay)
     restarts.server.kill()
     for writer in writers:
         writer.stopping.set()
