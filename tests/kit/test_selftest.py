@@ -7,6 +7,7 @@ import pytest
 
 from gofannon_conformance.contract import load
 from gofannon_conformance.mutants import CONTROLS, MUTANTS
+from gofannon_conformance.profiles import profile_named
 from gofannon_conformance.report.model import Outcome
 from gofannon_conformance.selftest import drawing, plan, telling
 from gofannon_conformance.selftest.command import BEGIN, END, exit_status, place
@@ -197,10 +198,22 @@ def test_whole_form_leaves_out_only_what_costs_seconds_or_is_about_other_methods
         for test, ids in TESTS.items()
         if plan.is_apart(ids)
         or {*ids} <= plan.LARGE
+        or test == plan.LONG
         or {plan.group_of(i) for i in ids} <= plan.OPTIONAL
     }
     meant = {test for test, ids in TESTS.items() if "SAVE-3" in ids}
     assert {*tests} == meant | {*TESTS} - left_out
+
+
+def test_mutant_of_the_clause_meets_its_test_about_size():
+    assert plan.LONG in job_for(MERGES, ("DOC-1",), form="whole", seed=1).tests
+
+
+def test_right_services_are_tried_as_hard_as_a_quick_run_tries_them():
+    quick = profile_named("quick")
+    for_right = job_for(NOTHING, (), form="right", seed=1).profile
+    assert (for_right.examples, for_right.programs) == (quick.examples, quick.programs)
+    assert job_for(MERGES, ("SAVE-3",), form="whole", seed=1).profile.examples < quick.examples
 
 
 def test_mutant_that_is_meant_for_such_a_group_is_tried_by_the_tests_of_its_clauses():

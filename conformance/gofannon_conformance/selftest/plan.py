@@ -32,14 +32,19 @@ LARGE = frozenset({"DOC-12", "DOC-13", "DOC-14", "LIST-6", "SCH-8"})
 """The clauses about size. Their tests take the longest of the plain ones, and are run on the
 mutants that are meant for such a clause, and on the right services."""
 
+LONG = "test_long_texts_lists_and_objects_round_trip"
+"""The test about size of a clause that has others."""
+
 WAITED_FOR = frozenset(mutant.target.spec for mutant in HANGING)
 """The mutants a call of which never comes back. Each test that makes it costs seconds: they are
 tried by the tests of their own clauses alone, as those of the groups above are."""
 
-PROFILE = replace(profile_named("quick"), programs=12, longest=5.0, shrinks=False)
+FOR_RIGHT = replace(profile_named("quick"), longest=5.0, shrinks=False)
 """Nobody reads the examples of a selftest, so they are left as large as they were found; and the
-services are all in this process or beside it, so that no call of a right one takes seconds. What
-random programs of calls find, other tests find as well."""
+services are all in this process or beside it, so that no call of a right one takes seconds."""
+
+PROFILE = replace(FOR_RIGHT, examples=8, programs=8)
+"""What kills a mutant on few examples kills it on more."""
 
 FORMS = ("whole", "quick", "right")
 """Every mutant by every test that may have to do with it; each only until what is meant has failed;
@@ -116,9 +121,10 @@ def meant_by(service: Mutant | Control) -> tuple[str, ...]:
 def job_for(service: Mutant | Control, meant: Iterable[str], *, form: str, seed: int) -> Job:
     """Say by which tests a service is tried: in the quick form until what is meant has failed."""
     meant = frozenset(meant)
-    tests = tuple(test for test, clauses in TESTS.items() if _is_due(service, clauses, meant, form))
+    tests = tuple(test for test in TESTS if _is_due(service, test, meant, form))
     until = meant if form == "quick" else frozenset()
-    return Job(spec=service.target.spec, tests=tests, profile=PROFILE, seed=seed, until=until)
+    profile = FOR_RIGHT if form == "right" else PROFILE
+    return Job(spec=service.target.spec, tests=tests, profile=profile, seed=seed, until=until)
 
 
 def group_of(clause: str) -> str:
@@ -144,16 +150,16 @@ def takes_seconds(job: Job) -> bool:
     return job.spec in WAITED_FOR or any(is_apart(TESTS[test]) for test in job.tests)
 
 
-def _is_due(
-    service: Mutant | Control, clauses: Sequence[str], meant: frozenset[str], form: str
-) -> bool:
-    """Tell whether a test of some clauses is run on a service."""
+def _is_due(service: Mutant | Control, test: str, meant: frozenset[str], form: str) -> bool:
+    """Tell whether a test is run on a service."""
+    clauses = TESTS[test]
+    is_large = test == LONG or LARGE.issuperset(clauses)
     if not isinstance(service, Mutant):
         if service.tried_by:
             return not {group_of(clause) for clause in clauses}.isdisjoint(service.tried_by)
         if is_apart(clauses):
             return form == "right"
-        return form != "quick" or not LARGE.issuperset(clauses)
+        return form != "quick" or not is_large
     if not meant.isdisjoint(clauses):
         return True
     if (meant and form == "quick") or is_apart(meant) or is_apart(clauses):
@@ -165,7 +171,7 @@ def _is_due(
         return not groups.isdisjoint(map(group_of, clauses))
     if OPTIONAL.issuperset(map(group_of, clauses)):
         return False
-    return not LARGE.issuperset(clauses) or not LARGE.isdisjoint(meant)
+    return not is_large or not LARGE.isdisjoint(meant)
 
 
 def _resolved(clauses: Sequence[str]) -> frozenset[str]:
