@@ -33,7 +33,8 @@ from gofannon_backends._couchdb_requests import Native, Page, Requests, address_
 from gofannon_backends._page_size import PageSize
 from gofannon_backends.base import DatabaseService
 
-_LAST_BY_UTF_16: Final = "\uffff\uffff"
+_LAST_BY_UTF_16: Final = "\uffff" * 201
+"""After every id of up to 200 characters, where ids are in the order of their UTF-16 units."""
 
 _AT_ONCE: Final = 100
 """How many documents are got or saved by one request; those got may all be large."""

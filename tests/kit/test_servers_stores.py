@@ -232,6 +232,7 @@ class TestCouchDB:
     def test_every_id_is_in_the_list(self, pouchdb):
         self.ask(pouchdb, "/ids", method="PUT")
         ids = ["a", "~", "é", "ÿ", "Ā", "日本", "\ue000", "\uffff", "😀", "\U0010ffff"]
+        ids.append("\uffff" * 200)
         for one in ids:
             path = f"/ids/{quote(one, safe='')}"
             assert self.ask(pouchdb, path, b'{"kind": 1}', "PUT").status == 201

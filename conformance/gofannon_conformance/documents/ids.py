@@ -71,6 +71,9 @@ HOSTILE_IDS: tuple[str, ...] = (
     "\u0301a", "\u05e9\u05dc\u05d5\u05dd", "\u0645\u0631\u062d\u0628\u0627", "\u0e44\u0e17\u0e22",
     "\u0939\u093f\u0928\u094d\u0926\u0940", "\ud55c\uad6d\uc5b4", "\u0661", "\u2163", "\u00a0",
     "\u3000", "\u2029", "\ue000", "\ufdd0", "\ufffd", "\ufffe", "\uffff", "\U0010ffff",
+    # past what is taken for the end of all ids
+    "zzzzzzzz", "~~~~", "\x7f\x7f", "ÿÿÿÿ", "\ufff0a", "\uffffa", "\uffff" * LONGEST_ID,
+    "\U0010ffffa", "\U0010ffff" * LONGEST_ID,
 )  # fmt: skip
 
 

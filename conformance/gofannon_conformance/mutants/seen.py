@@ -73,6 +73,14 @@ class PastLatinOmitted(Right):
         return [kept for kept in super().kept_in(db_name) if kept.doc_id < "\u0100"]
 
 
+@row("listing_ends_before_the_last_ids", "ID-2", seen="the CouchDB backend, on PouchDB's server")
+class LastOmitted(Right):
+    """list_all() asks for what comes before U+FFFF twice, and takes that for the end of all ids."""
+
+    def kept_in(self, db_name: str) -> list[Kept]:
+        return [k for k in super().kept_in(db_name) if not k.doc_id.startswith("\uffff\uffff")]
+
+
 @row("proto_is_dropped", "DOC-8", seen="PouchDB 9: JavaScript takes `__proto__` for no own field")
 class ProtoDropped(Right):
     """The field name `__proto__` is dropped, at every depth."""

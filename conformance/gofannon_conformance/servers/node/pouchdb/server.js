@@ -15,9 +15,9 @@ const expressPouchDB = require("express-pouchdb");
 const PouchDB = require("pouchdb-core").plugin(require("pouchdb-adapter-memory"));
 
 // The store below takes the end of the list to be U+00FF: _all_docs and _find leave out every id
-// that begins with a later character. A list that is told its end has them all; the store
-// compares UTF-16 units.
-const LAST = "\uffff".repeat(8);
+// that begins with a later character. A list that is told its end has them all up to there; the
+// store compares UTF-16 units.
+const LAST = "\uffff".repeat(1024);
 
 function listEveryId(adapter) {
   function Listing(options, callback) {
