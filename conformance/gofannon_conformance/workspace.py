@@ -217,8 +217,7 @@ class Workspace:
 
     def sweep(self, name: str) -> None:
         """Delete every document that the run has saved in a collection, or a large one whole."""
-        if self._drop is not None and self.is_own(name) and len(self._saved.get(name, ())) > MANY:
-            self._drop(name)
+        if len(self._saved.get(name, ())) > MANY and self._dropped_full(name):
             self._saved[name].clear()
         for doc_id in self._to_delete(name):
             answer = self.caller.quietly(Call("delete", (name, doc_id)), (name, doc_id))
@@ -232,6 +231,18 @@ class Workspace:
                 )
             if answer.returned or (answer.refused and answer.status not in _STILL_THERE):
                 self._saved[name].discard(doc_id)
+
+    def _dropped_full(self, name: str) -> bool:
+        """Have the target remove a collection with all that is in it, and look whether it did.
+
+        It owes that only for an emptied one, as `os.rmdir` does.
+        """
+        if self._drop is None or not self.is_own(name):
+            return False
+        with suppress(Exception):
+            self._drop(name)
+        left = self.caller.quietly(Call("list_all", (name,)), (name,))
+        return left.returned and left.value == []
 
     def _to_delete(self, name: str) -> list[Any]:
         """Give the ids that are to be deleted: all, or of a service that hangs what it shows."""

@@ -271,6 +271,22 @@ class TestSweeping:
         assert drops == [collection.name] * dropped
         assert service.list_all(collection.name) == []
 
+    @pytest.mark.parametrize("error", [None, OSError("Directory not empty")])
+    def test_a_drop_that_is_for_emptied_ones_only_leaves_nothing_to_the_next_test(self, error):
+        service = MemoryDatabaseService()
+
+        def drop(name):
+            if error and service.list_all(name):
+                raise error
+
+        workspace = workspace_of(service, drop=drop)
+        collection = workspace.collection()
+        for number in range(MANY + 1):
+            collection.save(str(number), {})
+        workspace.give_back(collection)
+        assert service.list_all(collection.name) == []
+        assert workspace.collection().name == collection.name
+
     def test_its_own_collections_are_dropped_at_the_end(self):
         drops = []
         workspace = workspace_of(drop=drops.append)

@@ -319,6 +319,17 @@ class FormerLife(Right):
         return super().save(db_name, doc_id, {**former, **doc} if isinstance(doc, dict) else doc)
 
 
+@row("nulls_of_the_former_life", "DEL-7")
+class NullsOfFormerLife(FormerLife):
+    """A field that is null in the new life of a deleted id has its value of the former one."""
+
+    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
+        former = self.former.get((db_name, doc_id), {}) if isinstance(doc_id, str) else {}
+        if isinstance(doc, dict):
+            doc = {name: former.get(name) if doc[name] is None else doc[name] for name in doc}
+        return Right.save(self, db_name, doc_id, doc)
+
+
 @row("second_life_is_not_listed", "DEL-7")
 class NotListedAgain(Tombstones):
     """A deleted id that is saved again is missing from the listing."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import partial
+from math import isfinite
 from typing import Any
 
 from fastapi import HTTPException
@@ -76,6 +77,8 @@ for name, mistake, kind, convert in (
      lambda v: {k if isinstance(k, str) else str(k): x for k, x in v.items()}),
     ("keys_of_numbers_dropped", "Fields whose names are numbers are left out.", dict,
      lambda v: {k: x for k, x in v.items() if not isinstance(k, int)}),
+    ("infinities_in_tuples_are_null", "NaN and the infinities in a tuple are null.", tuple,
+     lambda v: [x if not isinstance(x, float) or isfinite(x) else None for x in v]),
 ):  # fmt: skip
     takes(name, mistake, if_a(kind, convert))
 
@@ -93,6 +96,18 @@ takes(
     "An instance of a dataclass is stored as an object.",
     lambda v: asdict(v) if is_dataclass(v) and not isinstance(v, type) else v,
 )
+
+
+@row("subclasses_of_int_are_floats", "SAVE-11")
+class OtherIntsAreFloats(Right):
+    """A number that is neither an int nor a bool by its class is stored as a float."""
+
+    def written(self, doc: dict[str, Any]) -> Any:
+        super().written(doc)
+        own = (int, bool)
+        return super().written(
+            converted(doc, if_a(int, lambda v: v if type(v) in own else float(v)))
+        )
 
 
 @row("keys_coerced_by_the_encoder", "SAVE-11")

@@ -48,6 +48,14 @@ def copied(value: Any, levels: int) -> Any:
     return value
 
 
+@row("tuples_are_the_callers", "SAVE-7")
+class TuplesAreCallers(CallersOwn):
+    """The dict is copied at every depth, but a tuple is kept, since it cannot change."""
+
+    def written(self, doc: dict[str, Any]) -> Any:
+        return copied(super().written(doc), 1_000)
+
+
 @row("new_version_kept_until_read", "SAVE-7")
 class EncodedLater(CallersOwn):
     """A document that exists already is encoded when it is first read."""

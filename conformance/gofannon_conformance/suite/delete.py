@@ -117,6 +117,7 @@ class DeleteTests(ContractTests):
         collection = kit.collection()
         lives: tuple[dict[str, Any], ...] = (
             {"first": 1, "o": {"x": 1, "y": [1, 2]}, "l": [1, 2, 3]},
+            {"first": None, "o": {"x": None}, "l": None},
             {"second": 2, "o": {"z": 3}, "l": []},
             {},
             {"first": None},

@@ -30,7 +30,14 @@ from gofannon_conformance.suite.save_checks import (
     revision_of,
 )
 from gofannon_conformance.suite.spoil import DEEP, SEEN_BY, expect_unspoilt, spoil, spoil_shown
-from gofannon_conformance.suite.unstorable import CONVERTIBLE, NOT_DICTS, UNSTORABLE, placed
+from gofannon_conformance.suite.unstorable import (
+    CONVERTIBLE,
+    NOT_DICTS,
+    UNSTORABLE,
+    Name,
+    placed,
+    unlike,
+)
 from gofannon_conformance.violation import NotApplicable, violation
 
 if TYPE_CHECKING:
@@ -241,6 +248,27 @@ class SaveTests(ContractTests):
                         expect_unspoilt(collection, doc_id, DEEP, "SAVE-7", seen_by)
 
     @clause("SAVE-7")
+    def test_changing_what_a_tuple_holds_changes_nothing(self, kit: Kit) -> None:
+        collection = kit.collection()
+        doc: dict[str, Any] = {"t": ([1], {"a": [1]}), "n": 1}
+        answer = collection.save_itself("tuple", doc)
+        if answer.refused:
+            raise NotApplicable("it refuses tuples")
+        before = snapshot(doc)
+        expect.saved(answer)
+        doc["t"][0].append(2)
+        doc["t"][1]["a"].append(2)
+        found = expect.returned(collection.get("tuple"), "SAVE-7", "it was saved")
+        wrong = unlike(expect.own_fields(before), expect.own_fields(found))
+        if wrong:
+            raise violation(
+                "SAVE-7",
+                "what a tuple of the dict holds was changed after save(), and so was the store",
+                answer=answer,
+                differences=wrong,
+            )
+
+    @clause("SAVE-7")
     def test_one_dict_saved_under_two_ids_is_two_documents(self, kit: Kit) -> None:
         collection = kit.collection()
         doc: dict[str, Any] = {"list": [1]}
@@ -344,6 +372,9 @@ class SaveTests(ContractTests):
                 for where, doc in placed(value, among={"n": 1}).items():
                     with cases.case(f"{label}, {where}"):
                         check_refused_or_same(collection, kit.fresh("outside"), doc)
+                with cases.case(f"{label}, in a tuple"):
+                    doc, listed = {"t": (value, 1)}, {"t": [value, 1]}
+                    check_refused_or_same(collection, kit.fresh("outside"), doc, or_as=listed)
 
     @clause("SAVE-11")
     def test_conversions_are_the_allowed_ones(self, kit: Kit) -> None:
@@ -356,6 +387,9 @@ class SaveTests(ContractTests):
             with cases.case("an OrderedDict, the document itself"):
                 doc = OrderedDict(b=1, a=[2], o=OrderedDict(x="y"))
                 check_converted(collection, kit.fresh("convertible"), doc)
+            with cases.case("a subclass of str as a key, of the document itself"):
+                named: dict[Any, Any] = {Name("name"): 1, "after": 2}
+                check_converted(collection, kit.fresh("convertible"), named)
 
     @clause("SAVE-10", "SAVE-12")
     def test_document_that_is_no_dict_is_refused(self, kit: Kit) -> None:

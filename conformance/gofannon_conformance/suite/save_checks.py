@@ -54,8 +54,13 @@ def check_callers_dict(save: Any, doc_id: str, doc: dict[str, Any], clause_id: s
         )
 
 
-def check_refused_or_same(collection: Any, doc_id: str, doc: dict[Any, Any]) -> None:
-    """A value outside of JSON: refused with a 4xx, or given back as the very same."""
+def check_refused_or_same(
+    collection: Any, doc_id: str, doc: dict[Any, Any], *, or_as: dict[Any, Any] | None = None
+) -> None:
+    """A value outside of JSON: refused with a 4xx, or given back as the very same.
+
+    `or_as` is the document after a conversion that is allowed, if one is.
+    """
     answer = collection.save(doc_id, doc)
     if not answer.returned:
         expect.refused(answer, "SAVE-11", "a value that JSON cannot hold")
@@ -64,7 +69,10 @@ def check_refused_or_same(collection: Any, doc_id: str, doc: dict[Any, Any]) -> 
     value = expect.returned(found, "SAVE-11", "the document was taken, so it must be read back")
     collection.delete(doc_id)
     if isinstance(value, dict):
-        wrong = differences(expect.own_fields(doc), expect.own_fields(value), numbers="by value")
+        shown = expect.own_fields(value)
+        wrong = differences(expect.own_fields(doc), shown, numbers="by value")
+        if or_as is not None:
+            wrong = wrong and differences(or_as, shown, numbers="by value")
         if not wrong:
             return
         raise violation(
@@ -86,7 +94,11 @@ def check_converted(collection: Any, doc_id: str, doc: dict[Any, Any]) -> None:
     found = collection.get(doc_id)
     value = expect.returned(found, "SAVE-11", "the document was taken, so it must be read back")
     collection.delete(doc_id)
-    wrong = unlike(expect.own_fields(doc), expect.own_fields(value))
+    shown = expect.own_fields(value)
+    wrong = unlike(expect.own_fields(doc), shown)
+    asked, came = doc.get("value"), shown.get("value")
+    if isinstance(asked, int) and type(came) is float and type(shown.get("n")) is int:
+        wrong.append(f"$.value: expected {int(asked)} (an int, as $.n came back), got {came!r}")
     if wrong:
         raise violation(
             "SAVE-11",
