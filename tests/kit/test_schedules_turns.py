@@ -11,6 +11,7 @@ import pytest
 
 from gofannon_conformance.schedules import STYLES, Ended, Style, hands, own_code, race, racing
 from gofannon_conformance.schedules import events as events_module
+from gofannon_conformance.schedules import turns as turns_module
 from gofannon_conformance.schedules.own import OwnCode
 from gofannon_conformance.schedules.raced import Switch, Why, _instruction
 from gofannon_conformance.schedules.sleeping import Sleeper
@@ -136,7 +137,8 @@ def test_the_first_that_comes_back_has_the_turn_when_all_wait():
     assert said == ["first", "second"]
 
 
-def test_who_is_ready_does_not_depend_on_how_fast_a_thread_wakes():
+def test_who_is_ready_does_not_depend_on_how_fast_a_thread_wakes(monkeypatch):
+    monkeypatch.setattr(turns_module, "_AWAKE", 1.0)  # it may wait long for a processor
     lock = threading.Lock()
 
     def holds(step):
@@ -154,8 +156,7 @@ def test_who_is_ready_does_not_depend_on_how_fast_a_thread_wakes():
         chosen = Listed(1)
         played(chosen, holds, waits)
         ready.append(chosen.asked[:2])
-    # Ten of ten on a quiet machine, and fewer on a busy one; left to luck, it would be none.
-    assert ready.count([(0, (1,)), (0, (1,))]) >= 3
+    assert ready.count([(0, (1,)), (0, (1,))]) >= 8  # the machine may be too busy to tell
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a thread's state")
