@@ -5,7 +5,7 @@
     python3 dev.py test                 all checks and tests; or `test lint types`, `test coverage`
 
 Each of the three has a virtual environment of its own, filled from a pinned list in
-`requirements/` and made anew when that list changes.
+`requirements/` and made again when that list changes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Every check as a nox session; `nox --list` shows them, `nox` runs those that need no server.
+"""Every check as a nox session; `nox --list` lists them, `nox` runs those that need no server.
 
-A session whose Python is not installed says that it was skipped; where `CI` is set, it fails.
+A session whose Python is not installed is skipped; if `CI` is set, it fails.
 """
 
 from __future__ import annotations
@@ -31,15 +31,13 @@ nox.options.sessions = ("lint", "types", "imports", "coverage", "package")
 nox.options.reuse_venv = "yes"
 nox.options.download_python = "never"
 
-MUTATED = ("memory", "postgresql")
-
 BUILT = Path("build/dist")
-"""Where the wheel and the sdist are, once `build` has run."""
+"""The folder of the wheel and the sdist, after `build` has run."""
 
 REPORTS = Path("build/reports")
-"""Where each run of the kit leaves its report: JSON, JUnit XML and text."""
+"""The folder of the reports of each run of the kit: JSON, JUnit XML and text."""
 
-# What is installed besides what pyproject.toml names, at versions that were tried.
+# Tools that pyproject.toml does not name, at tested versions.
 ACTIONS_CHECKERS = ("check-jsonschema==0.39.0", "zizmor==1.32.0")
 AUDITOR = "pip-audit==2.10.1"
 MUTATOR = "cosmic-ray==8.7.0"
@@ -57,7 +55,7 @@ TRIED_BY_IMPORTING = {
     "emulators": ("moto.server",),
     "containers": ("testcontainers.core.container",),
 }
-"""What stands behind each extra but `all`."""
+"""The modules that need each extra; all extras but `all`."""
 
 EXTRAS = tuple(TRIED_BY_IMPORTING)
 
@@ -65,11 +63,11 @@ BROUGHT_BY_NATURE = {
     "api": {"settings"},
     "emulators": {"dynamodb", "settings"},  # moto itself asks for boto3 and pydantic-settings
 }
-"""The other extras whose libraries come with an extra, and may."""
+"""The other extras whose libraries an extra installs, and may install."""
 
 IN_THE_WHEEL = (
     "gofannon_backends/py.typed",
-    "gofannon_conformance/contract.toml",
+    "gofannon_conformance/contract/contract.toml",
     "gofannon_conformance/mutants/seen.py",
     "gofannon_conformance/py.typed",
     "gofannon_conformance/report/schema.json",
@@ -77,7 +75,13 @@ IN_THE_WHEEL = (
     "gofannon_conformance/servers/node/pouchdb/package-lock.json",
     "gofannon_conformance/servers/node/pouchdb/server.js",
 )
-IN_THE_SDIST = ("LICENSE", "README.md", "CHANGELOG.md", "noxfile.py", "tests/kit/samples.py")
+IN_THE_SDIST = (
+    "LICENSE",
+    "README.md",
+    "CHANGELOG.md",
+    "noxfile.py",
+    "tests/kit/support/samples.py",
+)
 
 
 def _install_pinned(session: nox.Session) -> None:
@@ -86,10 +90,10 @@ def _install_pinned(session: nox.Session) -> None:
 
 
 def _run_and_report(session: nox.Session, name: str, *arguments: str) -> None:
-    """Run the kit and leave its report, in the summary of a job of GitHub Actions as well."""
+    """Run the kit and write its report, also into the job summary of GitHub Actions."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     saved = REPORTS / f"{name}.json"
-    saved.unlink(missing_ok=True)  # that of an earlier run says nothing of this one
+    saved.unlink(missing_ok=True)  # of an earlier run
     try:
         session.run(*CONFORMANCE, *arguments, *session.posargs, f"--json={saved}")
     finally:
@@ -123,19 +127,19 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def lint(session: nox.Session) -> None:
-    """Ruff's rules and its format."""
+    """Check ruff's rules and format."""
     _step(session, "lint")
 
 
 @nox.session(python=PYTHONS[0])
 def types(session: nox.Session) -> None:
-    """Mypy, strict, on both packages."""
+    """Run mypy, strict, on both packages."""
     _step(session, "types")
 
 
 @nox.session(python=PYTHONS[0])
 def imports(session: nox.Session) -> None:
-    """Import-linter: the kit and the backends stay apart."""
+    """Run import-linter: the kit and the backends do not import each other."""
     _step(session, "imports")
 
 
@@ -148,9 +152,9 @@ def coverage(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 @nox.parametrize("backend", BACKENDS, ids=BACKENDS)
 def conformance(session: nox.Session, backend: str) -> None:
-    """Run the kit on one reference backend, with that backend's libraries alone.
+    """Run the kit on one reference backend, with that backend's libraries only.
 
-    `-- --server=couchdb:container` has it take that server, and the library that starts it.
+    `-- --server=couchdb:container` uses a container, and installs the library that starts it.
     """
     extras = [] if backend == "memory" else [backend]
     if any(argument.endswith(":container") for argument in session.posargs):
@@ -164,34 +168,46 @@ def conformance(session: nox.Session, backend: str) -> None:
 
 @nox.session(python=PYTHONS[0])
 def selftest(session: nox.Session) -> None:
-    """Run the suite on the kit's own zoo of wrong services, and print what caught which."""
+    """Run the suite on the kit's wrong services, and print which test found which."""
     _install_pinned(session)
     session.run("gofannon-conformance", "selftest", *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])
 def false_alarms(session: nox.Session) -> None:
-    """Run the suite on every right service of the zoo, on twenty seeds."""
+    """Run the suite on the kit's correct services, with twenty seeds."""
     _install_pinned(session)
     session.run("gofannon-conformance", "selftest", "--right", "--seeds", "20", *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])
-@nox.parametrize("backend", MUTATED, ids=MUTATED)
-def mutation(session: nox.Session, backend: str) -> None:
-    """Change a reference backend at one place after the other: the suite must notice each time.
+def mutation(session: nox.Session) -> None:
+    """Change the memory backend in one place at a time, and list what the suite does not notice.
 
-    It ends with what was not noticed. `-- --sample=120` tries so many changes, drawn at random;
-    `-- --session=some.sqlite` keeps what became of each, and goes on where it was stopped.
+    `-- FILE...` changes other modules that this backend uses. cosmic-ray changes the files of
+    this checkout and restores each of them; after a crash, look at `git diff`.
     """
     _install_pinned(session)
     session.install(MUTATOR)
-    session.run("python", "benchmarks/mutation.py", backend, *session.posargs)
+    modules = json.dumps(session.posargs or ["backends/gofannon_backends/memory.py"])
+    config = Path(session.create_tmp()) / "mutation.toml"
+    results = config.with_suffix(".sqlite")
+    results.unlink(missing_ok=True)
+    config.write_text(
+        f"[cosmic-ray]\nmodule-path = {modules}\ntimeout = 120.0\n"
+        'test-command = "gofannon-conformance run memory --strict --profile=quick --seed=1"\n'
+        '[cosmic-ray.distributor]\nname = "local"\n',
+        encoding="utf-8",
+    )
+    session.run("cosmic-ray", "baseline", str(config))
+    session.run("cosmic-ray", "init", str(config), str(results))
+    session.run("cosmic-ray", "exec", str(config), str(results))
+    session.run("cr-report", "--surviving-only", "--show-diff", str(results))
 
 
 @nox.session(python=PYTHONS[0])
 def second_opinions(session: nox.Session) -> None:
-    """Run the suite on the other emulators that can be had without a container."""
+    """Run the suite on the other emulators that need no container."""
     _install_pinned(session)
     session.run("pytest", "tests/second_opinions", *session.posargs)
 
@@ -206,14 +222,14 @@ def containers(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def bench(session: nox.Session) -> None:
-    """Measure the kit itself against its bounds; `-- --thorough` measures that profile as well."""
+    """Measure the run time of the kit; `-- --thorough` measures that profile too."""
     _install_pinned(session)
     session.run("python", "benchmarks/kit.py", *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])
 def build(session: nox.Session) -> None:
-    """Build the sdist, from it the wheel, and look into both."""
+    """Build the sdist, and the wheel from it, and check the files in both."""
     shutil.rmtree(BUILT, ignore_errors=True)
     session.install("-c", "requirements/all.txt", "hatchling", "editables")
     session.run("hatchling", "build", "-t", "sdist", "-d", str(BUILT.resolve()))
@@ -230,38 +246,38 @@ def _wheel() -> Path:
 
 @nox.session(python=PYTHONS, reuse_venv=False, requires=["build"])
 def package(session: nox.Session) -> None:
-    """Use the wheel where nothing else is: no extra, no checkout, no other package."""
+    """Use the wheel alone: no extra, no checkout, no other package."""
     session.install("-c", "requirements/kit.txt", str(_wheel()))
     session.run("python", "-m", "pip", "check")
-    with tempfile.TemporaryDirectory() as elsewhere, session.chdir(elsewhere):
+    with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
         session.run("gofannon-conformance", "clauses", "GET-3")
         session.run(*CONFORMANCE, "memory", "--profile=quick", "--json=memory.json")
         session.run("gofannon-conformance", "report", "memory.json", "--as=html", silent=True)
         session.run("gofannon-data", "--help", silent=True)
         session.run("pytest", "--conformance=memory", "--conformance-clause=GET")
     present = _extras_present(session)
-    # The telemetry's interface comes with FastAPI's newer versions: it is no extra of theirs.
-    if unasked := present - {"telemetry"}:
-        session.error(f"the kit alone brings what these extras are there for: {sorted(unasked)}")
+    # Newer versions of FastAPI install the telemetry interface; it is not an extra of theirs.
+    if unwanted := present - {"telemetry"}:
+        session.error(f"the kit alone installs the libraries of these extras: {sorted(unwanted)}")
 
 
 @nox.session(python=PYTHONS[0], reuse_venv=False, requires=["build"])
 @nox.parametrize("extra", EXTRAS, ids=EXTRAS)
 def extras(session: nox.Session, extra: str) -> None:
-    """Use the wheel with one extra: what it is there for works, and no other has come along."""
+    """Use the wheel with one extra: its modules import, and no other extra is installed."""
     session.install("-c", "requirements/all.txt", f"{_wheel()}[{extra}]")
     session.run("python", "-m", "pip", "check")
-    with tempfile.TemporaryDirectory() as elsewhere, session.chdir(elsewhere):
+    with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
         for module in TRIED_BY_IMPORTING[extra]:
             session.run("python", "-c", f"import {module}")
     present = _extras_present(session)
     allowed = {extra, "telemetry"} | BROUGHT_BY_NATURE.get(extra, set())
     if extra not in present or present - allowed:
-        session.error(f"[{extra}] brings the libraries of {sorted(present)}")
+        session.error(f"[{extra}] installs the libraries of {sorted(present)}")
 
 
 def _extras_present(session: nox.Session) -> set[str]:
-    """Name the extras of which a session's environment has some library of their own."""
+    """Return the extras of which the session's environment has a library."""
     listed = session.run("python", "-m", "pip", "list", "--format=json", silent=True)
     installed = {canonicalize_name(entry["name"]) for entry in json.loads(str(listed))}
     own = nox.project.load_toml("pyproject.toml")["project"]
@@ -300,13 +316,13 @@ def minimums(session: nox.Session) -> None:
     session.run(*compile_, *as_low)
     session.install("-r", lowest, "-c", lowest, *_development_tools())
     session.install("--no-deps", "--no-build-isolation", "-e", ".")
-    # Google's older libraries warn of a Python's end to come; some tests read all that is said.
+    # Google's older libraries warn about old Pythons, and some tests read all output.
     session.run("pytest", *session.posargs, env={"PYTHONWARNINGS": "ignore::FutureWarning"})
 
 
 @nox.session(python=PYTHONS, reuse_venv=False)
 def latest(session: nox.Session) -> None:
-    """Run the tests on the newest versions that there are today."""
+    """Run the tests on the newest released versions."""
     session.install("-e", ".[all]", *_development_tools())
     session.run("pytest", *session.posargs)
 
@@ -317,10 +333,9 @@ def _development_tools() -> tuple[str, ...]:
 
 @nox.session(python=PYTHONS[0])
 def audit(session: nox.Session) -> None:
-    """Look every pinned version up among the known vulnerabilities; it needs the network.
+    """Look up every pinned version among the known vulnerabilities; this needs the network.
 
-    It asks PyPI's own service (`-- -s osv` asks OSV's). Without an answer it fails: a list that
-    nobody could be asked about is not audited.
+    It asks PyPI (`-- -s osv` asks OSV), and fails without an answer.
     """
     session.install(AUDITOR)
     pinned = ("--requirement", "requirements/dev.txt", "--disable-pip", "--no-deps")
@@ -331,8 +346,8 @@ def audit(session: nox.Session) -> None:
 def secrets(session: nox.Session) -> None:
     """Look for secrets in every file of the checkout; those of the tests are in the baseline.
 
-    `-- accept` takes what is found now into the baseline: read it before it is committed. What
-    was committed earlier and removed again is not looked at.
+    `-- accept` adds the current findings to the baseline: read it before you commit it. The
+    history is not searched.
     """
     session.install(SCANNER)
     listed = session.run("git", "ls-files", external=True, silent=True, log=False)
@@ -341,13 +356,13 @@ def secrets(session: nox.Session) -> None:
     if session.posargs == ["accept"]:
         session.run("detect-secrets", "scan", *baseline)
         return
-    # 3: the same secrets on other lines, which the baseline now has.
+    # 3: the same secrets on other lines; the baseline is updated.
     session.run("detect-secrets-hook", *baseline, *files, success_codes=[0, 3], log=False)
 
 
 @nox.session(python=PYTHONS[0])
 def workflows(session: nox.Session) -> None:
-    """Hold the workflows of GitHub Actions against their schema and against known weaknesses."""
+    """Check the workflows of GitHub Actions against their schema and known weaknesses."""
     session.install(*ACTIONS_CHECKERS)
     files = sorted(map(str, Path(".github/workflows").glob("*.yml")))
     schemas = {"vendor.github-workflows": files, "vendor.dependabot": [".github/dependabot.yml"]}
@@ -355,7 +370,7 @@ def workflows(session: nox.Session) -> None:
         session.run("check-jsonschema", f"--builtin-schema={schema}", *checked)
     action = ".github/actions/nox/action.yml"
     session.run("check-jsonschema", "--builtin-schema=vendor.github-actions", action)
-    # Below medium it asks for `$/` in place of `./`, which other readers do not know yet.
+    # Below medium it asks for `$/` in place of `./`, which other tools do not know yet.
     session.run("zizmor", "--offline", "--no-progress", "--min-severity=medium", ".github")
 
 

@@ -1,9 +1,9 @@
-"""How long the check for linearizability takes on 10,000 calls on 100 documents.
+"""The time of the linearizability check for 10,000 calls on 100 documents.
 
     python benchmarks/histories.py
 
-The history is a right one, of threads that overlap; then the same with one wrong read in it,
-which is found, cut down and told.
+First for a right history of overlapping threads; then for one with a wrong read, which is
+found, reduced and explained.
 """  # noqa: INP001  # a script: it is in no package
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import random
 import sys
 import time
 
-from gofannon_conformance.histories import History, Operation, Outcome, Verdict, check, explain
+from gofannon_conformance.histories import CheckResult, Ending, History, Operation, check, explain
 
 CALLS = 10_000
 DOCUMENTS = 100
 THREADS = 8
 BOUND = 2.0
-"""Seconds that the project has promised itself."""
+"""Seconds: the goal of the project."""
 
 
 def overlapping(source: random.Random, number: int, calls: int) -> list[Operation]:
-    """Make a right history of one document: each call takes effect at a moment within it."""
+    """Return a right history of one document: each call has its effect between start and end."""
     moments = []
     free = [0.0] * THREADS
     for _ in range(calls):
@@ -35,9 +35,9 @@ def overlapping(source: random.Random, number: int, calls: int) -> list[Operatio
     made, version = [], None
     for count, (thread, begin, _, end) in enumerate(sorted(moments, key=lambda m: m[2])):
         method = source.choice(("get", "get", "save", "save", "delete"))
-        outcome = Outcome.RETURNED
+        ending = Ending.RETURNED
         if method != "save" and version is None:
-            outcome = Outcome.MISSING
+            ending = Ending.MISSING
         made.append(
             Operation(
                 thread=f"T{thread}",
@@ -45,7 +45,7 @@ def overlapping(source: random.Random, number: int, calls: int) -> list[Operatio
                 document=("benchmark", str(number)),
                 start=times[begin],
                 end=times[end],
-                outcome=outcome,
+                ending=ending,
                 argument={"version": count} if method == "save" else None,
                 value={"version": version} if method == "get" else None,
             )
@@ -55,17 +55,17 @@ def overlapping(source: random.Random, number: int, calls: int) -> list[Operatio
 
 
 def main() -> None:
-    """Measure, and print the figures."""
+    """Print the times."""
     source = random.Random(7)  # noqa: S311  # it must be repeatable, not secret
     documents = [overlapping(source, n, CALLS // DOCUMENTS) for n in range(DOCUMENTS)]
     history = History.of(operation for document in documents for operation in document)
     began = time.perf_counter()
-    verdicts = set(check(history).values())
+    results = set(check(history).values())
     seconds = time.perf_counter() - began
-    if verdicts != {Verdict.LINEARIZABLE}:
-        raise SystemExit(f"a right history was judged {verdicts}")
-    told = f"{len(history):,} calls on {DOCUMENTS} documents: {seconds:.2f} s (bound {BOUND} s)"
-    sys.stdout.write(f"{told}\n")
+    if results != {CheckResult.LINEARIZABLE}:
+        raise SystemExit(f"a right history was {results}")
+    figures = f"{len(history):,} calls on {DOCUMENTS} documents: {seconds:.2f} s (bound {BOUND} s)"
+    sys.stdout.write(f"{figures}\n")
     last = max(operation.end or 0 for operation in documents[0])
     wrong = Operation(
         thread="main",
@@ -73,7 +73,7 @@ def main() -> None:
         document=("benchmark", "0"),
         start=last + 1,
         end=last + 2,
-        outcome=Outcome.RETURNED,
+        ending=Ending.RETURNED,
         value={"version": next(o for o in documents[0] if o.method == "save").argument["version"]},
     )
     began = time.perf_counter()

@@ -1,11 +1,11 @@
-"""The kit's own figures: how long its commands take, and where its time per service call goes.
+"""The kit's own figures: the time of its commands, and the parts of its time per service call.
 
     python benchmarks/kit.py                       three repetitions of everything but `thorough`
     python benchmarks/kit.py --thorough --repeat 1
     python benchmarks/kit.py --json new.json --before old.json
 
-It measures and never judges by its exit status: a slow machine is no broken kit.
-"""  # noqa: INP001  # a script: it is in no package
+A missed bound does not change the exit status, because it may be a slow machine.
+"""  # noqa: INP001  # a script, not in a package
 
 from __future__ import annotations
 
@@ -19,8 +19,12 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
+from rich.table import Table
 
 HERE = Path(__file__).parent
 Measured = dict[str, float]
@@ -29,23 +33,23 @@ Measured = dict[str, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One row: what was measured, in each repetition, and what it must not exceed."""
+    """One row: a figure in each repetition, and its bound."""
 
     name: str
     unit: str
     runs: tuple[float, ...]
     bound: float | None = None
     before: float | None = None
-    """The median that another report has under the same name."""
+    """The median of the same figure in an earlier report."""
 
     @property
     def median(self) -> float:
-        """The middle one of the repetitions."""
+        """The median of the repetitions."""
         return statistics.median(self.runs)
 
     @property
     def holds(self) -> bool | None:
-        """Whether the median is within the bound; None where there is no bound."""
+        """Whether the median is within the bound; None without a bound."""
         return None if self.bound is None else self.median <= self.bound
 
 
@@ -57,11 +61,11 @@ BOUNDS = {
     "clauses": 0.5,
     "collections created": 40.0,
 }
-"""What the project has promised itself; the other figures are there to be compared."""
+"""The bounds that the project sets itself; the other figures are for comparison."""
 
 
 def main(arguments: list[str]) -> int:
-    """Measure, print the table, and write the JSON if it was asked for."""
+    """Measure, print the table, and write the JSON file if it is asked for."""
     options = _options(arguments)
     profiles = ["quick", "standard", *(["thorough"] if options.thorough else [])]
     load = _load_average()
@@ -83,7 +87,7 @@ def main(arguments: list[str]) -> int:
         "seed": options.seed,
     }
     sys.stdout.write("  ".join(f"{key} {value}" for key, value in machine.items()) + "\n\n")
-    sys.stdout.write(drawn(figures) + "\n")
+    sys.stdout.write(table(figures))
     if options.json:
         value = {**machine, "figures": [_as_json(figure) for figure in figures]}
         Path(options.json).write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
@@ -94,9 +98,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="3 by default")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of every run; 1")
-    parser.add_argument("--thorough", action="store_true", help="the profile `thorough` as well")
-    parser.add_argument("--json", metavar="FILE", help="write the figures as JSON, too")
-    parser.add_argument("--before", metavar="FILE", help="compare with figures written earlier")
+    parser.add_argument(
+        "--thorough", action="store_true", help="measure the profile `thorough` too"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the figures as JSON too")
+    parser.add_argument("--before", metavar="FILE", help="compare with an earlier JSON file")
     options = parser.parse_args(arguments)
     if options.repeat < 1:
         parser.error("--repeat must be at least 1")
@@ -104,8 +110,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 
 def _measure(profiles: list[str], *, seed: int) -> Measured:
-    """Run each command once as a person does, and one run more that is watched from inside."""
-    kit = [sys.executable, "-m", "gofannon_conformance.cli"]
+    """Run each command once, and one more run that is instrumented."""
+    kit = [sys.executable, "-m", "gofannon_conformance.cli.main"]
     found: Measured = {}
     for profile in profiles:
         command = [*kit, "run", "memory", f"--profile={profile}", f"--seed={seed}"]
@@ -122,7 +128,7 @@ def _measure(profiles: list[str], *, seed: int) -> Measured:
 
 def _seconds(command: list[str]) -> tuple[float, str]:
     began = time.perf_counter()
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603  # ours
+    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603  # our own commands
     return time.perf_counter() - began, done.stdout
 
 
@@ -145,11 +151,11 @@ def _per_call(ledger: dict[str, Any]) -> Measured:
 
 
 _UNITS = {"calls": "", "colle": "", "run m": "s", "start": "s", "claus": "s"}
-"""By how a name begins; what is left is a time for each call."""
+"""Units by the first letters of a name; all others are times per call."""
 
 
 def tabulate(repetitions: list[Measured], before: Measured) -> list[Figure]:
-    """Set the repetitions side by side."""
+    """Return one figure per name, with all repetitions."""
     return [
         Figure(
             name=name,
@@ -162,21 +168,19 @@ def tabulate(repetitions: list[Measured], before: Measured) -> list[Figure]:
     ]
 
 
-def drawn(figures: list[Figure]) -> str:
-    """Draw the table as text."""
+def table(figures: list[Figure]) -> str:
+    """Return the table as text."""
     compared = any(figure.before is not None for figure in figures)
     runs = [f"run {n}" for n in range(1, len(figures[0].runs) + 1)]
     heading = ["figure", *runs, "median", "unit", "bound", "holds", *["before"] * compared]
-    rows = [heading, *(_cells(figure, compared=compared) for figure in figures)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rows.insert(1, ["-" * width for width in widths])
-    return "\n".join(_line(row, widths) for row in rows)
-
-
-def _line(row: list[str], widths: list[int]) -> str:
-    name, *others = zip(row, widths, strict=True)
-    cells = [name[0].ljust(name[1]), *(text.rjust(width) for text, width in others)]
-    return "  ".join(cells).rstrip()
+    drawn = Table(box=None, pad_edge=False)
+    for title in heading:
+        drawn.add_column(title, justify="left" if title == "figure" else "right", no_wrap=True)
+    for figure in figures:
+        drawn.add_row(*_cells(figure, compared=compared))
+    file = StringIO()
+    Console(file=file, width=200, no_color=True, highlight=False).print(drawn)
+    return file.getvalue()
 
 
 def _cells(figure: Figure, *, compared: bool) -> list[str]:

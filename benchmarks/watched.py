@@ -1,19 +1,19 @@
-"""One run of the kit on the memory backend, watched from inside; its last line is JSON.
+"""One instrumented run of the kit on the memory backend; its last line is JSON.
 
-`first-test SEED` gives the time at which the first test began. `ledger SEED` gives where the
-time of a standard run went, found by wrapping the functions that the kit's parts are entered by:
-each is charged for its own time, without that of the wrapped functions that it calls. That is the
-processor's time, not the clock's, so that other programs on the machine disturb it less.
-"""  # noqa: INP001  # a script: it is in no package
+`first-test SEED` prints the time at which the first test began. `ledger SEED` prints the processor
+time of the parts of a standard run. It wraps the functions that the parts consist of; each is
+charged for its own time, without that of the wrapped functions that it calls.
+"""  # noqa: INP001  # a script, not in a package
 
 from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections import Counter, defaultdict
 from functools import wraps
-from time import process_time
+from time import process_time, thread_time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,30 +21,31 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """What was spent where: every wrapped call is charged to one account."""
+    """The time of every wrapped call, charged to one account each."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
-        self._inner = 0.0
+        self._thread = threading.local()
 
     def charge(self, owner: Any, names: tuple[str, ...], account: str) -> None:
-        """Have functions of a class or a module charge their own time to an account."""
+        """Wrap functions of a class or a module, to charge their own time to an account."""
         for name in names:
             setattr(owner, name, self.timed(account, getattr(owner, name)))
 
     def timed(self, account: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Wrap one function."""
+        """Return a function that charges its own time to an account."""
 
         @wraps(function)
         def wrapper(*arguments: Any, **named: Any) -> Any:
-            inner, self._inner = self._inner, 0.0
-            began = process_time()
+            outer = getattr(self._thread, "inner", 0.0)
+            self._thread.inner = 0.0
+            began = thread_time()
             try:
                 return function(*arguments, **named)
             finally:
-                took = process_time() - began
-                self.seconds[account] += took - self._inner
-                self._inner = inner + took
+                took = thread_time() - began
+                self.seconds[account] += took - self._thread.inner
+                self._thread.inner = outer + took
 
         return wrapper
 
@@ -76,57 +77,57 @@ class Watched:
 
 
 def run(profile: str, seed: str) -> None:
-    """Run the kit on the memory backend, as the command does."""
-    from gofannon_conformance.cli import main
+    """Run the kit on the memory backend; a failed run ends this program."""
+    from gofannon_conformance.cli.main import main
 
-    status = main(
-        ["run", "memory", f"--profile={profile}", f"--seed={seed}"], standalone_mode=False
-    )
-    if status:
-        sys.exit(f"the run's exit status was {status}")
+    try:
+        main(["run", "memory", f"--profile={profile}", f"--seed={seed}"])
+    except SystemExit as end:
+        if end.code:
+            raise
 
 
 def first_test(seed: str) -> float:
-    """Give the time at which the first test began."""
+    """Return the time at which the first test began."""
     began: list[float] = []
-    _when_the_first_test_begins(lambda: began.append(time.time()))
-    _go_on("quick", seed)
+    _at_first_test(lambda: began.append(time.time()))
+    run("quick", seed)
     return began[0]
 
 
-def _when_the_first_test_begins(note: Callable[[], None]) -> None:
-    from gofannon_conformance.runner import Conductor
+def _at_first_test(note: Callable[[], None]) -> None:
+    from gofannon_conformance.cli.run import RunPlugin
 
-    usual: Callable[..., None] | None = getattr(Conductor, "pytest_runtest_logstart", None)
+    usual: Callable[..., None] | None = getattr(RunPlugin, "pytest_runtest_logstart", None)
     begun: list[str] = []
 
-    def pytest_runtest_logstart(self: Conductor, nodeid: str) -> None:
+    def pytest_runtest_logstart(self: RunPlugin, nodeid: str) -> None:
         if not begun:
             begun.append(nodeid)
             note()
         if usual is not None:
             usual(self, nodeid)
 
-    setattr(Conductor, "pytest_runtest_logstart", pytest_runtest_logstart)  # noqa: B010
+    setattr(RunPlugin, "pytest_runtest_logstart", pytest_runtest_logstart)  # noqa: B010
 
 
 def accounts(seed: str) -> dict[str, Any]:
-    """Give where the time of a standard run went."""
+    """Return the time of the parts of a standard run."""
     from gofannon_backends.memory import MemoryDatabaseService
-    from gofannon_conformance.calls import Caller
-    from gofannon_conformance.prove import Prover
-    from gofannon_conformance.suite import expect
-    from gofannon_conformance.suite.kit import Kit
-    from gofannon_conformance.workspace import Collection
+    from gofannon_conformance.run.collection import Collection
+    from gofannon_conformance.run.kit import Kit
+    from gofannon_conformance.run.properties import Prover
+    from gofannon_conformance.service.caller import Caller
+    from gofannon_conformance.suite.expect import answers
 
     ledger = Ledger()
     watched = Watched(ledger, MemoryDatabaseService)
     expectations = tuple(
         name
-        for name, value in vars(expect).items()
-        if not name.startswith("_") and getattr(value, "__module__", "") == expect.__name__
+        for name, value in vars(answers).items()
+        if not name.startswith("_") and getattr(value, "__module__", "") == answers.__name__
     )
-    ledger.charge(expect, expectations, "comparing")
+    ledger.charge(answers, expectations, "comparing")
     ledger.charge(Collection, ("get", "save", "save_itself", "delete", "list_all"), "recording")
     ledger.charge(Caller, ("call", "quietly"), "recording")
     ledger.charge(Kit, ("collection", "unwritten", "begin", "finish"), "emptying collections")
@@ -135,10 +136,10 @@ def accounts(seed: str) -> dict[str, Any]:
     def property_(prover: Prover, check: Callable[..., None], **strategies: Any) -> None:
         proving(prover, ledger.timed("checks of properties", check), **strategies)
 
-    setattr(Prover, "property", property_)  # noqa: B010  # as mypy has it, a method stays as it is
+    setattr(Prover, "property", property_)  # noqa: B010  # mypy refuses the assignment to a method
     ledger.charge(Prover, ("property", "machine"), "generating")
-    _when_the_first_test_begins(lambda: ledger.seconds.update({"start-up": process_time()}))
-    _go_on("standard", seed)
+    _at_first_test(lambda: ledger.seconds.update({"start-up": process_time()}))
+    run("standard", seed)
     return {
         "total": process_time(),
         "seconds": dict(ledger.seconds),
@@ -146,14 +147,6 @@ def accounts(seed: str) -> dict[str, Any]:
         "collections created": len(watched.created),
         "collections named": len(watched.named),
     }
-
-
-def _go_on(profile: str, seed: str) -> None:
-    try:
-        run(profile, seed)
-    except SystemExit as end:
-        if end.code:
-            raise
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""An async face of any service: the same methods as coroutines, each call in a thread.
+"""An async wrapper for any service: the same methods as coroutines, each call in a thread.
 
     db = in_threads(CouchDBService(url, user, password))
     agent = await db.get("agents", "a1")
@@ -21,13 +21,13 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from gofannon_backends import errors
+from gofannon_backends.base import errors
 
 _OPTIONAL: Final = ("find", "ensure_index", "save_many", "delete_many", "get_many")
-"""The methods that a service may have besides; the face has those that the service has."""
+"""The optional methods; the wrapper has those that the service has."""
 
 _AT_ONCE: Final = 100
-"""How many documents `iter_all` takes in one visit to a thread."""
+"""How many documents `iter_all` reads in one call in a thread."""
 
 _Result = TypeVar("_Result")
 
@@ -67,7 +67,7 @@ class AsyncDatabaseService(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """Give back what the service holds of its store."""
+        """Release what the service holds of its store."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,7 +82,7 @@ class AsyncDatabaseService(ABC):
 
 
 def in_threads(service: Any, *, threads: int = 32) -> AsyncDatabaseService:
-    """Return an async face of the service, for which at most `threads` calls are under way at once.
+    """Return an async wrapper for the service, with at most `threads` calls at the same time.
 
     A call that is cancelled is no longer waited for, but it is not undone: a write may be
     applied. Context variables, a trace's span among them, are the caller's.
@@ -94,7 +94,7 @@ class _InThreads(AsyncDatabaseService):
     def __init__(self, service: Any, threads: int) -> None:
         self._service = service
         self._closed = False
-        # Threads of its own: the loop's few are for whoever has nothing better.
+        # Its own threads, because the loop's default executor has few.
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="gofannon-database")
         for name in _OPTIONAL:
             method = getattr(service, name, None)
@@ -126,12 +126,12 @@ class _InThreads(AsyncDatabaseService):
                 for document in documents:
                     yield document
         finally:
-            # Not awaited: whoever is cancelled, or collected as garbage, cannot wait any more.
+            # Not awaited: a cancelled or garbage-collected caller cannot wait.
             with suppress(RuntimeError):  # the threads are gone, and the service is closed
                 self._threads.submit(reader.close)
 
     async def close(self) -> None:
-        """Close the service and let go of the threads; a call after this is a 503."""
+        """Close the service and end the threads; a later call is a 503."""
         close = getattr(self._service, "close", None)
         if close is not None and not self._closed:
             await self._run(close)
@@ -169,7 +169,7 @@ class _Reader:
             return list(islice(self._documents, _AT_ONCE))
 
     def close(self) -> None:
-        """Give back what the reading holds of the store."""
+        """Release what the reading holds of the store."""
         with self._lock:
             if isinstance(self._documents, Generator):
                 self._documents.close()

@@ -2,7 +2,7 @@
 
     python -m gofannon_backends.api --port 8001
 
-It has no users and no rights: whoever reaches it reads and writes everything. It listens on this
+It has no users and no rights: everyone who reaches it can write everything. It listens on this
 machine only, unless it is told otherwise.
 """
 
@@ -56,12 +56,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 async def health() -> dict[str, str]:
-    """Answer, whatever the database does: the process is alive."""
+    """Answer always: the process is alive."""
     return {"status": "ok"}
 
 
 def ready(db: Database) -> dict[str, str]:
-    """Answer if the database does: it is asked for a document that need not be there."""
+    """Answer if the database does: it is asked for a document that need not exist."""
     try:
         db.get("agents", "readiness-probe")
     except HTTPException as error:
@@ -71,7 +71,7 @@ def ready(db: Database) -> dict[str, str]:
 
 
 class _Server(uvicorn.Server):
-    """Says where it listens once it does: before, a client would be refused."""
+    """Prints its address once it listens, because before that a client would be refused."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -92,7 +92,7 @@ class _Server(uvicorn.Server):
 def main(host: str, port: int) -> None:
     """Serve the seven collections over HTTP, from the database that the environment or .env names.
 
-    There are no users and no rights: whoever reaches the port reads and writes everything.
+    There are no users and no rights: everyone who reaches the port can read and write everything.
     """
     try:
         settings = Settings()

@@ -1,4 +1,4 @@
-"""The application's one database service: built of the settings at its first use.
+"""The application's one database service: built from the settings at its first use.
 
 The providers are the entry points of the group `gofannon_backends.providers`, so that a new one
 needs no change here.
@@ -32,7 +32,7 @@ _lock = Lock()
 
 
 def get_database_service(settings: Settings | None = None) -> DatabaseService:
-    """Return the application's service; the first call builds it, of `Settings()` if given none.
+    """Return the application's service; the first call builds it, by default from `Settings()`.
 
     However many threads call at once, one service is built. Later calls return it: with no
     settings, or with equal ones. Others are a `ValueError`, for code that asked for a second store

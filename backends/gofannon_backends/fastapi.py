@@ -1,4 +1,4 @@
-"""The database in a FastAPI application: a dependency, its life, and routes over the collections.
+"""The database in a FastAPI application: a dependency, a lifespan, and routes for the collections.
 
     app = FastAPI(lifespan=lifespan)
     app.include_router(collections_router())
@@ -26,8 +26,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.convertors import Convertor, register_url_convertor
 
-from gofannon_backends import errors
-from gofannon_backends.base import DatabaseService
+from gofannon_backends.base import DatabaseService, errors
 from gofannon_backends.factory import get_database_service, reset_database_service
 from gofannon_backends.schemas import SCHEMAS, Document
 
@@ -38,7 +37,7 @@ def get_db() -> DatabaseService:
 
 
 Database = Annotated[DatabaseService, Depends(get_db)]
-"""The type of a parameter of an endpoint that is the application's database service."""
+"""The type of an endpoint's parameter that is the application's database service."""
 
 
 @asynccontextmanager
@@ -63,7 +62,7 @@ class Saved(BaseModel):
 
 
 class Problem(BaseModel):
-    """What went wrong, in words."""
+    """What went wrong, as text."""
 
     detail: str
 
@@ -104,7 +103,7 @@ register_url_convertor("document_id", _DocumentId())
 
 
 class _JSON(JSONResponse):
-    """JSON in ASCII: a lone surrogate, which UTF-8 cannot hold, goes out as it came in."""
+    """JSON in ASCII: a lone surrogate, which UTF-8 cannot hold, is returned as it was sent."""
 
     def render(self, content: Any) -> bytes:
         return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")

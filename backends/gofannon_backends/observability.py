@@ -1,4 +1,4 @@
-"""Traces and measures of a service's calls, by OpenTelemetry; it changes nothing that they do.
+"""Traces and metrics of a service's calls, by OpenTelemetry; the calls do not change.
 
     db = observed(CouchDBService(url, user, password))
 
@@ -53,10 +53,10 @@ _SYSTEMS: Final[Mapping[str, str]] = {
 """`db.system.name` by class; the conventions have no name for Firestore, and none for memory."""
 
 _OPTIONAL: Final = ("find", "ensure_index", "save_many", "delete_many", "get_many")
-"""The methods that a service may have besides. Those that it lacks are made of those it has."""
+"""The optional methods. Those that a service lacks are made of those that it has."""
 
 _BATCHES: Final = {"save_many": "docs", "delete_many": "doc_ids", "get_many": "doc_ids"}
-"""The methods that take many at once, and what they call them."""
+"""The bulk methods, each with its parameter."""
 
 _LISTING: Final = frozenset({"list_all", "find"})
 
@@ -72,10 +72,10 @@ def observed(
     tracer_provider: TracerProvider | None = None,
     meter_provider: MeterProvider | None = None,
 ) -> DatabaseService:
-    """Return a service that does what the given one does, and observes it.
+    """Return a service that does what the given one does, and reports its calls.
 
     Any service will do whose methods are plain; around an async face, put the face outside:
-    `in_threads(observed(service))`. What the service has besides the interface is reached
+    `in_threads(observed(service))`. Other attributes of the service are reached
     through the wrapper. The providers are OpenTelemetry's global ones unless they are given.
     """
     if inspect.iscoroutinefunction(service.get):
@@ -173,7 +173,7 @@ class _Call:
 
 
 class _Observed(DatabaseService):
-    """A service whose every call is reported; what is not observed is the service's own."""
+    """A service that reports every call; other attributes are those of the wrapped service."""
 
     def __init__(self, service: Any, report_to: _Instruments) -> None:
         self._service = service
@@ -268,7 +268,7 @@ class _Observed(DatabaseService):
             call.end(rows=rows)
 
     def _telling(self, operation: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the method of the service, observed; its arguments are its own affair."""
+        """Return the method of the service, observed; its arguments are not checked."""
 
         @wraps(method)
         def told(*arguments: Any, **named: Any) -> Any:

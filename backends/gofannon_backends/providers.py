@@ -1,4 +1,4 @@
-"""How each reference backend is made of the settings: what it needs, and what to set if it lacks.
+"""The providers: each builds a reference backend from the settings, or says which are missing.
 
 Each function is an entry point of the group `gofannon_backends.providers`, under the name that
 `DATABASE_PROVIDER` takes. One of another distribution is the same: a function that takes `Settings`
@@ -71,7 +71,7 @@ def dynamodb(settings: Settings) -> DatabaseService:
 
 
 def firestore(settings: Settings) -> DatabaseService:
-    """Make a service on Firestore, by GOOGLE_APPLICATION_CREDENTIALS or those of the surroundings.
+    """Make a service on Firestore, by GOOGLE_APPLICATION_CREDENTIALS or the default credentials.
 
     GOOGLE_CLOUD_PROJECT names the project where the credentials do not. The emulator at
     FIRESTORE_EMULATOR_HOST needs no credentials, and none are looked at.
@@ -146,7 +146,7 @@ def _is_web_address(address: str) -> bool:
 
 @contextmanager
 def _about(name: str) -> Iterator[None]:
-    """Put the variable's name before what is wrong with its value, which is not shown."""
+    """Put the variable's name before an error about its value, which is not shown."""
     try:
         yield
     except ValueError as wrong:
@@ -155,7 +155,7 @@ def _about(name: str) -> Iterator[None]:
 
 @contextmanager
 def _library(extra: str) -> Iterator[None]:
-    """Say how to install a backend's library where it is missing."""
+    """Add to an error how to install the missing library of a backend."""
     try:
         yield
     except ModuleNotFoundError as missing:

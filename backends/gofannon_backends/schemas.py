@@ -50,7 +50,7 @@ class _Part(BaseModel):
 
 
 class Document(_Part):
-    """What documents of every collection have in common; the store decides both fields.
+    """The fields of every collection's documents; the store sets both.
 
     >>> Deployment.model_validate({"agentId": "a1", "since": "2024-01-15"}).plain()
     {'agentId': 'a1', 'since': '2024-01-15'}
@@ -70,12 +70,12 @@ class Document(_Part):
         return document
 
     def plain(self) -> dict[str, Any]:
-        """Return the very object that was validated: no dump could tell `1` from `1.0` again."""
+        """Return the object that was validated itself: a dump would not tell `1` from `1.0`."""
         return self._as_it_came
 
 
 class Agent(Document):
-    """An agent: its code, its tools, and what it takes and gives."""
+    """An agent: its code, its tools, its inputs and outputs."""
 
     name: str
     description: str | None = None
@@ -90,13 +90,13 @@ class Agent(Document):
 
 
 class Deployment(Document):
-    """A friendly name, which is the document's id, and the agent that answers to it."""
+    """A friendly name, which is the document's id, and the agent that it names."""
 
     agent_id: Reference = Field(alias="agentId")
 
 
 class BasicInfo(_Part):
-    """Who a user is."""
+    """The identity of a user."""
 
     display_name: str | None = None
     email: str | None = None
@@ -105,7 +105,7 @@ class BasicInfo(_Part):
 
 
 class BillingInfo(_Part):
-    """What a user has subscribed to."""
+    """The subscription of a user."""
 
     plan: str | None = None
     status: str | None = None
@@ -114,7 +114,7 @@ class BillingInfo(_Part):
 
 
 class Usage(_Part):
-    """One call that cost something."""
+    """One call that cost money."""
 
     timestamp: Timestamp
     response_cost: Money
@@ -123,7 +123,7 @@ class Usage(_Part):
 
 
 class UsageInfo(_Part):
-    """What a user may spend, and has spent."""
+    """The spending limit of a user, and the sum spent."""
 
     monthly_allowance: Money | None = None
     spend_remaining: Money | None = None
@@ -162,7 +162,7 @@ class Session(Document):
 
 
 class TicketRequest(_Part):
-    """What a job was asked to do."""
+    """The request of a job."""
 
     agent_id: Reference | None = None
     input: JsonValue = None
@@ -170,7 +170,7 @@ class TicketRequest(_Part):
 
 
 class TicketResult(_Part):
-    """What a job gave."""
+    """The result of a job."""
 
     output: JsonValue = None
     cost: Money | None = None
@@ -178,7 +178,7 @@ class TicketResult(_Part):
 
 
 class Ticket(Document):
-    """A job that runs apart from the request that began it."""
+    """A job that runs separately from the request that started it."""
 
     status: Literal["pending", "processing", "completed", "failed"]
     request: TicketRequest | None = None
@@ -201,7 +201,7 @@ class Demo(Document):
 
 
 class AgentData(Document):
-    """What an agent has put aside."""
+    """Data that an agent has stored."""
 
 
 SCHEMAS: Final[Mapping[str, type[Document]]] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""What an application says about its database in the environment or in `.env`; secrets stay hidden.
+"""The database settings of an application, from the environment or `.env`; secrets stay hidden.
 
 A field is named as its environment variable is. No value is judged here but those of `bool`: what a
 provider needs is checked by the provider (`gofannon_backends.providers`), so that a line about one
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     AWS_SESSION_TOKEN: SecretStr | None = None
 
     GOOGLE_APPLICATION_CREDENTIALS: str | None = None
-    """The path of a file with credentials; unset, those of the surroundings are used."""
+    """The path of a file with credentials; unset, the default credentials are used."""
     GOOGLE_CLOUD_PROJECT: str | None = None
     FIRESTORE_EMULATOR_HOST: str | None = None
 

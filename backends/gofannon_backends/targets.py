@@ -1,7 +1,7 @@
-"""The reference backends as a conformance kit sees them: how each is had, and what it claims.
+"""The reference backends as targets of a conformance kit: how to connect, and their claims.
 
-A kit reads these objects by attribute and nothing here imports one; a client library is loaded when
-its target's `connect` is called, and no sooner.
+A kit reads these objects by attribute, and nothing here imports one. A client library is loaded
+when its target's `connect` is called.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,15 +27,15 @@ class Endpoint(Protocol):
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """What else a client needs to know."""
+        """The other settings of a client."""
 
     @property
     def timeout(self) -> float | None:
-        """Seconds after which a client shall give up; None for its usual ones."""
+        """The client's time-out in seconds; None for its default."""
 
 
-PATIENCE = 10.0
-"""Seconds that a service waits for an answer where its endpoint does not say."""
+TIMEOUT = 10.0
+"""Seconds that a service waits for an answer, unless its endpoint has a time-out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,14 +49,14 @@ class BackendTarget:
     connect: Callable[..., "DatabaseService"]
     server: str | None = None
     capabilities: frozenset[str] = frozenset()
-    collections: Callable[[Any], set[str]] | None = None
-    """The names of the collections that exist on a service's server, whoever made them."""
-    drop: Callable[[Any, str], None] | None = None
-    """Removes a collection from a service's server; one that is not there is no error."""
+    collections: Callable[[Any], set[str]] = lambda service: service.collections()
+    """Returns the names of all collections on a service's server."""
+    drop: Callable[[Any, str], None] = lambda service, collection: service.drop(collection)
+    """Removes a collection from a service's server; a missing one is no error."""
     secrets: Callable[[Any], tuple[str, ...]] | tuple[str, ...] = ()
-    """Texts that no error may show, or a function of the endpoint that gives them."""
+    """Texts that no error may show, or a function of the endpoint that returns them."""
     expected_failures: Mapping[str, str] = field(default_factory=dict)
-    """Clause by clause, the limit of the store itself that forbids what the clause asks."""
+    """Clauses that the store itself cannot meet, each with the reason."""
 
 
 # --- memory -------------------------------------------------------------------------------------
@@ -72,8 +72,6 @@ memory = BackendTarget(
     name="memory",
     connect=_memory,
     capabilities=frozenset({"revisions"}),
-    collections=lambda service: service.collections(),
-    drop=lambda service, collection: service.drop(collection),
 )
 
 
@@ -83,7 +81,7 @@ memory = BackendTarget(
 def _postgresql(endpoint: Endpoint) -> "PostgreSQLService":
     from gofannon_backends.postgresql import PostgreSQLService
 
-    timeout = endpoint.timeout or PATIENCE
+    timeout = endpoint.timeout or TIMEOUT
     return PostgreSQLService(
         endpoint.url, connect_timeout=timeout, pool_timeout=timeout, statement_timeout=timeout
     )
@@ -94,8 +92,6 @@ postgresql = BackendTarget(
     server="postgresql",
     connect=_postgresql,
     capabilities=frozenset({"revisions", "persistent", "restartable", "faultable"}),
-    collections=lambda service: service.collections(),
-    drop=lambda service, collection: service.drop(collection),
     secrets=lambda endpoint: tuple(filter(None, [endpoint.settings.get("password")])),
 )
 
@@ -106,7 +102,7 @@ postgresql = BackendTarget(
 def _firestore(endpoint: Endpoint) -> "FirestoreService":
     from gofannon_backends.firestore import FirestoreService
 
-    timeout = endpoint.timeout or PATIENCE
+    timeout = endpoint.timeout or TIMEOUT
     return FirestoreService(
         endpoint.settings.get("project"),
         database=endpoint.settings.get("database", "(default)"),
@@ -121,8 +117,6 @@ firestore = BackendTarget(
     server="firestore",
     connect=_firestore,
     capabilities=frozenset({"revisions", "persistent", "faultable"}),
-    collections=lambda service: service.collections(),
-    drop=lambda service, collection: service.drop(collection),
 )
 
 
@@ -137,7 +131,7 @@ def _couchdb(endpoint: Endpoint) -> "CouchDBService":
         endpoint.url,
         settings.get("user"),
         settings.get("password"),
-        timeout=endpoint.timeout or PATIENCE,
+        timeout=endpoint.timeout or TIMEOUT,
     )
 
 
@@ -146,8 +140,6 @@ couchdb = BackendTarget(
     server="couchdb",
     connect=_couchdb,
     capabilities=frozenset({"revisions", "persistent", "restartable", "faultable"}),
-    collections=lambda service: service.collections(),
-    drop=lambda service, collection: service.drop(collection),
     secrets=lambda endpoint: tuple(filter(None, [endpoint.settings.get("password")])),
 )
 
@@ -164,7 +156,7 @@ def _dynamodb(endpoint: Endpoint) -> "DynamoDBService":
         endpoint.url,
         aws_access_key_id=settings.get("access_key"),
         aws_secret_access_key=settings.get("secret_key"),
-        read_timeout=endpoint.timeout or PATIENCE,
+        read_timeout=endpoint.timeout or TIMEOUT,
     )
 
 
@@ -173,8 +165,6 @@ dynamodb = BackendTarget(
     server="dynamodb",
     connect=_dynamodb,
     capabilities=frozenset({"revisions", "persistent", "restartable", "faultable"}),
-    collections=lambda service: service.collections(),
-    drop=lambda service, collection: service.drop(collection),
     # The kit's own emulators take a placeholder, which is no secret.
     secrets=lambda endpoint: tuple(getattr(endpoint, "secrets", ())),
 )

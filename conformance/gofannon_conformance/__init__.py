@@ -1,6 +1,6 @@
 """A conformance test kit for Gofannon's `DatabaseService` interface.
 
-What an author of a backend needs is here; everything else is found by the parts' own names.
+Authors of backends need only the names in this module.
 """
 
 from __future__ import annotations
@@ -10,23 +10,31 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from gofannon_conformance.opening import connect
+    from gofannon_conformance.service.connect import connect, wait_for
     from gofannon_conformance.suite import DatabaseServiceContract
     from gofannon_conformance.target import Capabilities, ExpectedFailure, Target
 
-__all__ = ["Capabilities", "DatabaseServiceContract", "ExpectedFailure", "Target", "connect"]
+__all__ = [
+    "Capabilities",
+    "DatabaseServiceContract",
+    "ExpectedFailure",
+    "Target",
+    "connect",
+    "wait_for",
+]
 
 _HOMES = {
     "Capabilities": "target",
     "DatabaseServiceContract": "suite",
     "ExpectedFailure": "target",
     "Target": "target",
-    "connect": "opening",
+    "connect": "service.connect",
+    "wait_for": "service.connect",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used: the plugin is in everybody's pytest run."""
+    """Load a public name when it is first used: every pytest run imports this module."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -1,4 +1,4 @@
-"""What a person asked for and cannot have: one clear line, exit status 2, never a traceback."""
+"""Errors of the user: shown as one line with exit status 2, never as a traceback."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 class UsageError(Exception):
-    """The run cannot be carried out as asked; the text says why and what to do about it."""
+    """The options or targets are wrong; the text says why and what to do."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Name the known word that was probably meant, as the end of a sentence.
+    """Return the most similar known word, as the end of a sentence.
 
     >>> nearest("standart", ["quick", "standard", "thorough"])
     "; did you mean 'standard'?"

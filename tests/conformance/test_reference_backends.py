@@ -1,12 +1,12 @@
 """The whole suite on every reference backend, on a real server, emulator or stand-in.
 
-A backend whose server is not to be had here fails: it is not tested, which is never silent.
+A backend whose server is not available here fails: what is not tested is always reported.
 """
 
 from dataclasses import replace
 
 from gofannon_conformance import DatabaseServiceContract
-from gofannon_conformance.resolve import resolve
+from gofannon_conformance.target.resolve import resolve
 
 
 class TestMemory(DatabaseServiceContract):

@@ -9,8 +9,8 @@ import authors
 import pytest
 from click.testing import CliRunner
 
-from gofannon_conformance import plugin_session  # noqa: F401  # so that each run need not load it
-from gofannon_conformance.cli import main
+from gofannon_conformance.cli.main import main
+from gofannon_conformance.plugin import session  # noqa: F401  # so that each run need not load it
 
 QUICK = ("--conformance-profile=quick", "--conformance-seed=1")
 
@@ -41,7 +41,7 @@ class Author:
     def kit(self, *words):
         """Run the command."""
         return self.pytester.run(
-            sys.executable, "-m", "gofannon_conformance.cli", *words, timeout=120
+            sys.executable, "-m", "gofannon_conformance.cli.main", *words, timeout=120
         )
 
     def kit_here(self, *words):
@@ -62,8 +62,8 @@ class Author:
             return self.pytester.runpytest_subprocess(*QUICK, *more, *words, timeout=120)
         return self.pytester.runpytest_inprocess(*QUICK, *more, *words)
 
-    def told(self, result):
-        """Give what a run printed, without the breaks that the width of a terminal makes."""
+    def output_of(self, result):
+        """Return what a run printed, without the breaks that the width of a terminal makes."""
         return " ".join(f"{result.stdout.str()} {result.stderr.str()}".split())
 
     def shell(self, command):
@@ -71,11 +71,11 @@ class Author:
         return self.pytester.run("/bin/sh", "-c", command, timeout=120)
 
     def report(self):
-        """Give the report that the last run wrote."""
+        """Return the report that the last run wrote."""
         return json.loads((self.folder / "report.json").read_text())
 
     def clauses(self):
-        """Give the clauses of the only target in the report."""
+        """Return the clauses of the only target in the report."""
         (target,) = self.report()["targets"]
         return target["clauses"]
 

@@ -1,9 +1,9 @@
-"""The DynamoDB backend on the other emulators that can be had: each is lenient elsewhere."""
+"""The whole suite on the other DynamoDB emulators, each of which is lenient in its own way."""
 
 from dataclasses import replace
 
 from gofannon_conformance import DatabaseServiceContract
-from gofannon_conformance.resolve import resolve
+from gofannon_conformance.target.resolve import resolve
 
 DYNAMODB = resolve("dynamodb")
 

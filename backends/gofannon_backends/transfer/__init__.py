@@ -1,12 +1,13 @@
-"""Moving documents between stores and files: exported, imported, migrated, each time verified.
+"""Export, import and migration of documents, with verification.
 
-`export_to` writes the collections of a service into a folder, `import_from` brings such a folder
-into a service, `migrate` does both. What they return says what became of each document; what they
-raise is `NotAsAskedError` or `StoppedError`. The command is `gofannon-data`.
+`export_to` writes the collections of a service into a folder, `import_from` writes such a folder
+into a service, `migrate` does both. They return a `Summary` and raise `NotAsAskedError` or
+`StoppedError`. The command is `gofannon-data`.
 """
 
-from gofannon_backends.transfer.failures import NotAsAskedError, StoppedError
-from gofannon_backends.transfer.moving import (
+from gofannon_backends.transfer.document import STORE_FIELDS
+from gofannon_backends.transfer.errors import NotAsAskedError, StoppedError
+from gofannon_backends.transfer.operations import (
     COLLECTIONS,
     export_to,
     import_from,
@@ -14,7 +15,6 @@ from gofannon_backends.transfer.moving import (
     name_of,
 )
 from gofannon_backends.transfer.options import Options
-from gofannon_backends.transfer.passing import STORE_FIELDS
 from gofannon_backends.transfer.progress import Bars, Lines, Progress, Silent, shown
 from gofannon_backends.transfer.summary import Counts, Outcome, Problem, Summary
 

@@ -1,4 +1,4 @@
-"""The command `gofannon-data`: it reads what a person typed, calls the functions, and reports."""
+"""The command `gofannon-data`: it parses the arguments, calls the functions, and reports."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 NOT_MOVED: Final = 1
 NOT_AS_ASKED: Final = 2
 
-_INTERRUPTED: Final = "interrupted; nothing is lost: run the same again to go on"
-_TO_END: Final = (signal.SIGINT, signal.SIGTERM)
-_TIDYING_SECONDS: Final = 10
+_INTERRUPTED: Final = "interrupted; nothing is lost: run the same command again to continue"
+_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_CLEANUP_SECONDS: Final = 10
 
 _EPILOG: Final = (
-    "A SOURCE or TARGET is a provider (couchdb, dynamodb, firestore, postgresql or one that is "
-    "installed) with its settings in the environment or .env; PROVIDER@FILE with its settings in "
-    "that file; an address (http://…, postgresql://…); or the path of an exported folder. "
-    "Exit status: 0 everything moved and verified, 1 something was not, 2 it could not be "
-    "run as asked."
+    "A SOURCE or TARGET is a provider (couchdb, dynamodb, firestore, postgresql or an installed "
+    "one) with its settings in the environment or .env; PROVIDER@FILE with its settings in that "
+    "file; an address (http://…, postgresql://…); or the path of an exported folder. "
+    "Exit status: 0 everything was moved and verified, 1 something was not, 2 the request could "
+    "not be carried out."
 )
 
 _collections = click.option(
@@ -37,30 +37,34 @@ _collections = click.option(
     "collections",
     multiple=True,
     metavar="NAME",
-    help="Move this collection only; repeatable. By default all seven, or all of the folder.",
+    help="Move only this collection; repeatable. Default: all seven, or all of the folder.",
 )
 _leave_behind = click.option(
     "--leave-behind",
     multiple=True,
     metavar="FIELD",
-    help="Drop this top-level field, as _rev is; repeatable.",
+    help="Drop this top-level field, as _rev is dropped; repeatable.",
 )
-_dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Report what would be done; write nothing.")
 _quiet = click.option("--quiet", is_flag=True, help="Show no progress.")
 _overwrite = click.option(
-    "--overwrite", is_flag=True, help="Replace what the target has differently under the same id."
+    "--overwrite", is_flag=True, help="Replace different documents with the same id in the target."
 )
 _writers = click.option(
-    "--writers", default=8, metavar="N", help="Threads that write at once, 1 to 64; 8 by default."
+    "--writers", default=8, metavar="N", help="Number of writing threads, 1 to 64; default 8."
 )
 _state = click.option(
-    "--state", metavar="FOLDER", help="Where a run notes what it has done, to be gone on with."
+    "--state",
+    metavar="FOLDER",
+    help="Folder for the state, from which an interrupted run continues.",
 )
-_restart = click.option("--restart", is_flag=True, help="Forget a run that did not end.")
+_restart = click.option(
+    "--restart", is_flag=True, help="Delete the state of an unfinished run and start again."
+)
 
 
-def _into_a_database(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of what brings documents into a database, as its help has them."""
+def _import_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of the commands that write to a database, in the order of the help."""
     options = (
         *(_collections, _overwrite, _writers, _state, _restart),
         *(_leave_behind, _dry_run, _quiet),
@@ -73,12 +77,14 @@ def _into_a_database(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
 @click.version_option(package_name="gofannon-conformance", prog_name="gofannon-data")
 def main() -> None:
-    """Move documents between databases and files, and verify them there."""
+    """Copy documents between databases and files, and verify the result."""
 
 
 @main.command("export", epilog=_EPILOG)
 @click.argument("folder", metavar="FOLDER")
-@click.option("--from", "source", metavar="SOURCE", help="By default what DATABASE_PROVIDER says.")
+@click.option(
+    "--from", "source", metavar="SOURCE", help="Default: the provider in DATABASE_PROVIDER."
+)
 @_collections
 @_leave_behind
 @_dry_run
@@ -86,20 +92,22 @@ def main() -> None:
 def export_(folder: str, source: str | None, **options: Any) -> NoReturn:
     """Write the documents of a database into a new FOLDER.
 
-    The same again goes on with an export that did not end.
+    The same command continues an unfinished export.
     """
     _run(lambda run: run.export(source, folder), options)
 
 
 @main.command("import", epilog=_EPILOG)
 @click.argument("path", metavar="FOLDER")
-@click.option("--to", "target", metavar="TARGET", help="By default what DATABASE_PROVIDER says.")
-@_into_a_database
+@click.option(
+    "--to", "target", metavar="TARGET", help="Default: the provider in DATABASE_PROVIDER."
+)
+@_import_options
 def import_(path: str, target: str | None, **options: Any) -> NoReturn:
-    """Bring an exported FOLDER, or a backup in one JSON file, into a database.
+    """Write an exported FOLDER, or a backup in one JSON file, into a database.
 
-    What the database has already is not touched. The same again goes on with an import that did
-    not end.
+    Documents that the database already has are not changed. The same command continues an
+    unfinished import.
     """
     _run(lambda run: run.import_(path, target), options)
 
@@ -107,18 +115,18 @@ def import_(path: str, target: str | None, **options: Any) -> NoReturn:
 @main.command(epilog=_EPILOG)
 @click.argument("source")
 @click.argument("target")
-@_into_a_database
+@_import_options
 def migrate(source: str, target: str, **options: Any) -> NoReturn:
-    """Bring the documents of SOURCE into TARGET.
+    """Copy the documents of SOURCE into TARGET.
 
-    Everything is read into a folder of its own, --state, before anything is written. The same
-    again goes on with a migration that did not end.
+    Everything is read into the folder --state before anything is written. The same command
+    continues an unfinished migration.
     """
     _run(lambda run: run.migrate(source, target), options)
 
 
 class _Run:
-    """One call of the command: the services that it opened, and how it was asked for."""
+    """One run of the command: its options and the services that it opened."""
 
     def __init__(self, stack: ExitStack, given: dict[str, Any]) -> None:
         from gofannon_backends.transfer import Options, Silent, shown
@@ -157,17 +165,17 @@ class _Run:
     def migrate(self, source: str, target: str) -> Summary:
         from gofannon_backends.transfer import COLLECTIONS, NotAsAskedError, name_of
         from gofannon_backends.transfer import migrate as migrated
-        from gofannon_backends.transfer.places import is_path
+        from gofannon_backends.transfer.arguments import is_path
 
         if is_path(source) and is_path(target):
-            raise NotAsAskedError("source and target are both paths: copy the folder")
+            raise NotAsAskedError("source and target are both paths; copy the folder instead")
         if is_path(source):
             return self.import_(source, target)
         if is_path(target):
             return self.export(source, target)
         services = self._opened(source), self._opened(target)
         if name_of(services[0]) == name_of(services[1]):
-            raise NotAsAskedError(f"source and target are one: {name_of(services[0])}")
+            raise NotAsAskedError(f"source and target are the same: {name_of(services[0])}")
         return migrated(
             *services,
             collections=self._collections or COLLECTIONS,
@@ -177,13 +185,13 @@ class _Run:
         )
 
     def _opened(self, place: str | None) -> DatabaseService:
-        from gofannon_backends.transfer.places import opened
+        from gofannon_backends.transfer.arguments import opened
 
         return self._stack.enter_context(closing(opened(place)))
 
 
 def _run(work: Callable[[_Run], Summary], given: dict[str, Any]) -> NoReturn:
-    """Do the work, print what came of it, and exit with the status that says so."""
+    """Do the work, print the summary, and exit with its status."""
     from gofannon_backends.transfer import NotAsAskedError, StoppedError
 
     try:
@@ -200,7 +208,7 @@ def _run(work: Callable[[_Run], Summary], given: dict[str, Any]) -> NoReturn:
     except KeyboardInterrupt:
         _fail(_INTERRUPTED, NOT_MOVED)
     for line in summary.lines():
-        # What the terminal cannot show, half characters too, is shown as its number.
+        # Characters that the terminal cannot show are escaped, lone surrogates too.
         encoding = sys.stdout.encoding
         click.echo(line.encode(encoding, "backslashreplace").decode(encoding))
     sys.exit(0 if summary.complete else NOT_MOVED)
@@ -208,9 +216,9 @@ def _run(work: Callable[[_Run], Summary], given: dict[str, Any]) -> NoReturn:
 
 @contextmanager
 def _interrupts() -> Iterator[None]:
-    """Let Ctrl-C, or being told to end, break off what is done meanwhile."""
-    heard = [number for number in _TO_END if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, _interrupt) for number in heard}
+    """Raise `KeyboardInterrupt` in the block on Ctrl-C or SIGTERM."""
+    handled = [number for number in _STOP_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, _interrupt) for number in handled}
     try:
         yield
     finally:
@@ -219,18 +227,18 @@ def _interrupts() -> Iterator[None]:
 
 
 def _interrupt(*_: object) -> NoReturn:
-    """Break off; and end for good where the tidying up does not come to its end.
+    """Raise `KeyboardInterrupt`, and end the process if the cleanup takes too long.
 
-    An exception in the middle of a library's locking can leave it locked, and a connection that
-    is closed then would wait for ever. The journal bears an end at any moment.
+    An exception inside a library can leave its lock locked; closing the connection would then
+    wait for ever. The state allows an end at any moment.
     """
     if hasattr(signal, "alarm"):  # not on Windows
-        signal.signal(signal.SIGALRM, _leave)
-        signal.alarm(_TIDYING_SECONDS)
+        signal.signal(signal.SIGALRM, _exit)
+        signal.alarm(_CLEANUP_SECONDS)
     raise KeyboardInterrupt
 
 
-def _leave(*_: object) -> NoReturn:
+def _exit(*_: object) -> NoReturn:
     os.write(2, f"gofannon-data: {_INTERRUPTED}\n".encode())
     os._exit(NOT_MOVED)
 

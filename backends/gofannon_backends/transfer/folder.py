@@ -1,6 +1,6 @@
-"""A folder of exported collections: a file of JSON Lines for each, and the manifest, written last.
+"""A folder of exported collections: a file of JSON Lines for each, and a manifest written last.
 
-A folder without a manifest is an export that did not end; nothing reads it as data.
+A folder without a manifest is an unfinished export; nothing reads it as data.
 """
 
 from __future__ import annotations
@@ -11,54 +11,38 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from gofannon_backends.transfer import durable
-from gofannon_backends.transfer.failures import NotAsAskedError
-from gofannon_backends.transfer.passing import (
-    CHECKSUM_BYTES,
+from gofannon_backends.transfer import files
+from gofannon_backends.transfer.document import (
     STORE_FIELDS,
     Document,
     UnfitError,
     key_of,
     parsed,
 )
-from gofannon_backends.transfer.sorted_runs import SortedRuns
+from gofannon_backends.transfer.errors import NotAsAskedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
-    from gofannon_backends.transfer.progress import Progress
 
 FORMAT: Final = "gofannon-export"
 VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
 
 LINE_BYTES: Final = 256 * 1024 * 1024
-"""No document of any store comes near it: a longer line is a file that is no export's."""
+"""Far more than a document of any store: a file with a longer line is not an export."""
 
 _PLAIN_NAME: Final = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_LINE_NUMBER_BYTES: Final = 8
-CONTENT_BYTES: Final = 2 * CHECKSUM_BYTES
-"""The part of a fingerprint that says which document it is and what is in it."""
-
-FINGERPRINT_BYTES: Final = CONTENT_BYTES + _LINE_NUMBER_BYTES
-
-
-class DuplicateError(NotAsAskedError):
-    """A collection has a document twice."""
-
-    def __init__(self, doc_id: str, where: str) -> None:
-        super().__init__(f"document {doc_id!r} is there twice: {where}")
-        self.doc_id = doc_id
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the manifest says of one collection: its file, and how that file is known to be whole.
+    """One collection in the manifest: its file, with size and checksum.
 
-    `failed` is how many documents the source gave that could not be taken along.
+    `failed` is the number of documents of the source that could not be exported.
     """
 
     file: str
@@ -70,7 +54,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is in a folder, of which source it is, and when it was read."""
+    """The content of a folder, its source, and when the source was read."""
 
     source: str
     started: str
@@ -79,33 +63,33 @@ class Manifest:
 
     @property
     def failed(self) -> int:
-        """How many documents of the source are not in the folder."""
+        """The number of documents of the source that are not in the folder."""
         return sum(entry.failed for entry in self.collections.values())
 
     def write(self, folder: Path) -> None:
-        """Write it into the folder: with it the folder counts as an export."""
+        """Write the manifest, which makes the folder an export."""
         content: dict[str, Any] = {"format": FORMAT, "version": VERSION, **asdict(self)}
-        durable.write_json(folder / MANIFEST, {**content, "sha256": _sealed(content)})
+        files.write_json(folder / MANIFEST, {**content, "sha256": _sealed(content)})
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Return the folder's manifest; `NotAsAskedError` says why it is no export that can be used."""
+    """Return the manifest; raise `NotAsAskedError` if the folder is not a usable export."""
     if not folder.is_dir():
         raise NotAsAskedError(f"there is no folder {folder}")
     if not (folder / MANIFEST).exists():
         raise NotAsAskedError(
-            f"{folder} has no {MANIFEST}: it is no export, or one that did not end and is not whole"
+            f"{folder} has no {MANIFEST}: it is not an export, or an unfinished one"
         )
-    content = durable.read_json(folder / MANIFEST)
+    content = files.read_json(folder / MANIFEST)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise NotAsAskedError(f"{folder / MANIFEST} is not the manifest of a {FORMAT}")
     if content.get("version") != VERSION:
         raise NotAsAskedError(
-            f"{folder} is written in version {content.get('version')!r} of the format, and this "
-            f"program reads version {VERSION}"
+            f"{folder} has version {content.get('version')!r} of the format; this program reads "
+            f"version {VERSION}"
         )
     if content.pop("sha256", None) != _sealed(content):
-        raise NotAsAskedError(f"{folder / MANIFEST} is damaged: its own checksum does not fit it")
+        raise NotAsAskedError(f"{folder / MANIFEST} is damaged: its checksum is wrong")
     try:
         return Manifest(
             str(content["source"]),
@@ -115,25 +99,25 @@ def read_manifest(folder: Path) -> Manifest:
         )
     except (LookupError, TypeError, ValueError, AttributeError):
         raise NotAsAskedError(
-            f"{folder / MANIFEST} is damaged: it lacks what it should say"
+            f"{folder / MANIFEST} is damaged: an entry is missing or wrong"
         ) from None
 
 
 def file_name(collection: str) -> str:
-    """Return the name of a collection's file, which every file system can hold.
+    """Return the name of a collection's file, which is valid on every file system.
 
     >>> file_name("agents"), file_name("../Users")
     ('agents.jsonl', '----sers-fab4774c4d49.jsonl')
     """
     if _PLAIN_NAME.fullmatch(collection):
         return f"{collection}.jsonl"
-    # Two names that a file system takes for one, `Users` and `users`, have two checksums.
+    # The checksum keeps `Users` and `users` apart where a file system does not.
     plain = re.sub(r"[^a-z0-9_-]", "-", collection)[:40]
     return f"{plain}-{key_of(collection).hex()[:12]}.jsonl"
 
 
 def check(folder: Path, collection: str, entry: Entry) -> None:
-    """Compare a file with what the manifest says of it; `NotAsAskedError` if it is another."""
+    """Compare a file with its manifest entry; raise `NotAsAskedError` if it differs."""
     file = folder / entry.file
     try:
         size = file.stat().st_size
@@ -144,16 +128,16 @@ def check(folder: Path, collection: str, entry: Entry) -> None:
         ) from None
     if size != entry.bytes:
         raise NotAsAskedError(
-            f"{file} is damaged: it has {size:,} bytes, and {entry.bytes:,} were written"
+            f"{file} is damaged: it has {size:,} bytes, but {entry.bytes:,} were written"
         )
     if found != entry.sha256:
-        raise NotAsAskedError(f"{file} is damaged: its content does not have the checksum it had")
+        raise NotAsAskedError(f"{file} is damaged: its content has a different checksum")
 
 
 def documents_of(
     folder: Path, collection: str, entry: Entry, leave_behind: AbstractSet[str] = STORE_FIELDS
 ) -> Iterator[tuple[int, Document]]:
-    """Give the documents of a file with their line's number, from 0; a bad line is an error."""
+    """Yield the documents of a file with their line from 0; raise an error for a bad line."""
     file = folder / entry.file
     try:
         with file.open("rb") as lines:
@@ -171,69 +155,9 @@ def documents_of(
         raise NotAsAskedError(f"{file} cannot be read: {error.strerror}") from None
 
 
-def fingerprints(
-    folder: Path,
-    collection: str,
-    entry: Entry,
-    leave_behind: AbstractSet[str] = STORE_FIELDS,
-    *,
-    scratch: Path | None = None,
-    progress: Progress | None = None,
-) -> SortedRuns:
-    """Read a whole file; return the fingerprints of its documents, for the caller to close.
-
-    Raises `NotAsAskedError` if its count is not the manifest's, `DuplicateError` if an id is in it
-    twice.
-    """
-    runs = SortedRuns(FINGERPRINT_BYTES, scratch)
-    try:
-        count = 0
-        for number, document in documents_of(folder, collection, entry, leave_behind):
-            runs.add(fingerprint(document.doc_id, document.checksum(), number))
-            count += 1
-            if progress is not None:
-                progress.advance()
-        if count != entry.documents:
-            raise NotAsAskedError(
-                f"{folder / entry.file} has {count:,} documents, and its manifest says "
-                f"{entry.documents:,}"
-            )
-        lines = _duplicate(runs)
-        if lines is not None:
-            found = documents_of(folder, collection, entry, leave_behind)
-            doc_id = next(document.doc_id for number, document in found if number == lines[0])
-            where = f"{folder / entry.file}, lines {lines[0] + 1} and {lines[1] + 1}"
-            raise DuplicateError(doc_id, where)
-    except BaseException:
-        runs.close()
-        raise
-    return runs
-
-
-def fingerprint(doc_id: str, checksum: bytes, line: int = 0) -> bytes:
-    """Return a record of which document it is, what is in it, and on which line it stands."""
-    return key_of(doc_id) + checksum + line.to_bytes(_LINE_NUMBER_BYTES)
-
-
-def line_of(record: bytes) -> int:
-    """Return the line that a fingerprint names."""
-    return int.from_bytes(record[CONTENT_BYTES:])
-
-
-def _duplicate(runs: SortedRuns) -> tuple[int, int] | None:
-    """Return the lines of two documents of one id, if there are any."""
-    before, line_before = b"", 0
-    for record in runs:
-        key, line = record[:CHECKSUM_BYTES], line_of(record)
-        if key == before:
-            return min(line_before, line), max(line_before, line)
-        before, line_before = key, line
-    return None
-
-
 def _entry(content: dict[str, Any]) -> Entry:
     entry = Entry(**content)
-    # A manifest may come from anywhere: it must not lead out of its folder.
+    # The manifest may come from a stranger: its files must be inside the folder.
     fit = (
         type(entry.file) is str
         and entry.file not in {"", ".", ".."}
@@ -242,7 +166,7 @@ def _entry(content: dict[str, Any]) -> Entry:
         and _SHA256.fullmatch(entry.sha256)
     )
     if not fit:
-        raise ValueError("not an entry")
+        raise ValueError("an entry is wrong")
     return entry
 
 

@@ -1,31 +1,27 @@
-"""How far a run is, for a person who waits: bars on a terminal, a line now and then elsewhere."""
+"""Progress for a person who waits: bars on a terminal, else a line every few seconds."""
 
 from __future__ import annotations
 
 import sys
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
     from rich.progress import Progress as RichProgress
-    from rich.progress import ProgressColumn, Task, TaskID
-
-_LINE_SECONDS: Final = 5.0
-_BAR_SECONDS: Final = 0.1
+    from rich.progress import TaskID
 
 
 class Progress(Protocol):
-    """Is told what is being done, and how many documents are done with."""
+    """A receiver of progress: the current step, and each document that is done."""
 
     def begin(self, what: str, total: int | None, done: int = 0) -> None:
-        """Begin something new with so many documents, of which some were done before."""
+        """Begin a step with `total` documents, of which `done` were done before."""
 
     def advance(self) -> None:
-        """Count one document more; called by many threads."""
+        """Count one more document; many threads call this."""
 
 
 class Silent:
@@ -39,9 +35,9 @@ class Silent:
 
 
 class _Counting:
-    """Counts under a lock, and shows at most so often: to draw is dearer than to move."""
+    """Counts under a lock, and draws at most every `seconds`, because drawing is slow."""
 
-    seconds = _LINE_SECONDS
+    seconds = 5.0
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -51,7 +47,7 @@ class _Counting:
         self._began = self._shown = monotonic()
 
     def begin(self, what: str, total: int | None, done: int = 0) -> None:
-        """Begin something new, and leave what was before as it ended."""
+        """End the current step and begin another."""
         with self._lock:
             self._end()
             self._what, self._total = what, total
@@ -60,7 +56,7 @@ class _Counting:
             self._start()
 
     def advance(self) -> None:
-        """Count one, and show it if it is time."""
+        """Count one document, and draw if it is time."""
         with self._lock:
             self._done += 1
             if self._total is not None and self._done > self._total:
@@ -73,19 +69,14 @@ class _Counting:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._lock:
             self._end()
             self._what = ""
 
     @property
     def rate(self) -> float:
-        """Documents per second since the beginning."""
+        """Documents per second in this step."""
         return (self._done - self._before) / max(monotonic() - self._began, 0.001)
 
     def _start(self) -> None: ...
@@ -96,18 +87,17 @@ class _Counting:
 
 
 class Lines(_Counting):
-    """Writes a plain line every few seconds, and one at each end: for a log."""
+    """Writes a plain line every few seconds and one at the end of each step: for a log."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
         self._stream = stream
 
     def _show(self) -> None:
-        rate = self.rate
         left = ""
-        if self._total is not None and rate:
-            left = f", {_duration((self._total - self._done) / rate)} left"
-        self._write(f"{rate:,.0f}/s{left}")
+        if self._total is not None and self.rate:
+            left = f", {_duration((self._total - self._done) / self.rate)} left"
+        self._write(f"{self.rate:,.0f}/s{left}")
 
     def _end(self) -> None:
         if self._what and self._total != 0:
@@ -120,9 +110,9 @@ class Lines(_Counting):
 
 
 class Bars(_Counting):
-    """Draws a bar for each thing that is done, with its rate and the time that is left."""
+    """Draws a bar for each step, with its rate and the time that is left."""
 
-    seconds = _BAR_SECONDS
+    seconds = 0.1
 
     def __init__(self, drawing: RichProgress) -> None:
         super().__init__()
@@ -133,34 +123,29 @@ class Bars(_Counting):
         self._drawing.start()
         return super().__enter__()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        super().__exit__(kind, error, traceback)
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
         self._drawing.stop()
 
     def _start(self) -> None:
-        if self._total == 0:
-            return
-        self._task = self._drawing.add_task(
-            self._what, total=self._total, completed=self._done, rate=0.0
-        )
+        if self._total != 0:
+            self._task = self._drawing.add_task(
+                self._what, total=self._total, completed=self._done, rate="0/s"
+            )
 
     def _show(self) -> None:
         if self._task is not None:
-            self._drawing.update(self._task, completed=self._done, rate=self.rate)
+            self._drawing.update(self._task, completed=self._done, rate=f"{self.rate:,.0f}/s")
 
     def _end(self) -> None:
         if self._task is not None:
-            self._drawing.update(self._task, completed=self._done, total=self._done, rate=self.rate)
+            self._show()
+            self._drawing.update(self._task, total=self._done)
             self._task = None
 
 
 def shown(stream: TextIO | None = None) -> Bars | Lines:
-    """Return what fits the stream, standard error if none: bars on a terminal, else lines."""
+    """Return bars for a terminal, else lines; the default stream is standard error."""
     stream = stream or sys.stderr
     if not stream.isatty():
         return Lines(stream)
@@ -168,30 +153,18 @@ def shown(stream: TextIO | None = None) -> Bars | Lines:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
 
-    columns: list[ProgressColumn] = [
+    columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        _rate_column(),
+        TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(elapsed_when_finished=True),
-    ]
+    )
     return Bars(RichProgress(*columns, console=Console(file=stream)))
 
 
-def _rate_column() -> ProgressColumn:
-    from rich.progress import ProgressColumn
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.fields['rate']:,.0f}/s")
-
-    return Rate()
-
-
 def _duration(seconds: float) -> str:
-    whole = round(seconds)
-    minutes, rest = divmod(whole, 60)
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
         return f"{hours} h {minutes} min"

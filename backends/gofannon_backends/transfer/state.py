@@ -1,247 +1,315 @@
-"""What a run leaves on the disk so that the next one goes on where it ended, whatever ended it.
+"""The state of a run: one SQLite file, from which an interrupted run continues.
 
-A state folder says in `run.json` which run it is of. In its `journal` each document has a line
-before it is written to the target, and another when the target has said yes:
+It holds the request, the collections that are complete, and a row for each document. A row is
+marked before its document is written, and again when the target has confirmed it. Where the second
+mark is missing, the target is asked: if the document is there, the first mark says that this run
+wrote it.
 
-    b 3 17      collection 3, line 17 of its file: about to be created there
-    m 3 17      ... it was moved
-    u 3 17      ... and was not there when the target was read back
-
-A killed process loses no line that was written; a machine that loses power may lose the last
-second's. A document whose second line is missing is looked for in the target again; if it is
-there as it was to be written, the first line tells that it was this run that wrote it.
+The file is locked while it is open. A killed process loses no mark and frees the lock; a loss of
+power may lose the last marks.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
+import json
+import sqlite3
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from threading import Lock
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-from gofannon_backends.transfer import durable
-from gofannon_backends.transfer.failures import NotAsAskedError
+from gofannon_backends.transfer.errors import NotAsAskedError
+from gofannon_backends.transfer.folder import Entry
 from gofannon_backends.transfer.summary import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import Self
 
-RUN: Final = "run.json"
-JOURNAL: Final = "journal"
+    from gofannon_backends.transfer.document import Document
 
-_FLUSH_SECONDS: Final = 1.0
+_SETTINGS: Final = (
+    "PRAGMA locking_mode = EXCLUSIVE",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA cache_size = -16384",  # KiB
+)
+_TABLES: Final = (
+    "CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS collections (number INTEGER PRIMARY KEY, entry TEXT NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS documents (
+        collection INTEGER NOT NULL,
+        key BLOB NOT NULL,
+        checksum BLOB NOT NULL,
+        line INTEGER NOT NULL,
+        intended TEXT,
+        outcome TEXT,
+        verified INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (collection, key)
+    ) WITHOUT ROWID""",
+)
+_ROWS: Final = 10_000
+"""How many rows are committed at once while a collection is read."""
 
-_INTENTIONS: Final = {b"b": Outcome.MOVED, b"o": Outcome.REPLACED}
-_RESULTS: Final = {b"m": Outcome.MOVED, b"r": Outcome.REPLACED, b"a": Outcome.ALREADY_THERE}
-_TAKEN_BACK: Final = b"u"
-_INTENTION_OF: Final = {outcome: letter for letter, outcome in _INTENTIONS.items()}
-_RESULT_OF: Final = {outcome: letter for letter, outcome in _RESULTS.items()}
-
-
-def open_state(folder: Path, run: Mapping[str, Any]) -> bool:
-    """Make the folder the state of this run, or find that it is; say whether it was there before.
-
-    `NotAsAskedError` if it is the state of a run that was asked for in other words, or holds
-    anything else.
-    """
-    durable.private_folder(folder)
-    if (folder / RUN).exists():
-        before = durable.read_json(folder / RUN)
-        if not isinstance(before, dict):
-            raise NotAsAskedError(f"{folder / RUN} is damaged: remove {folder} to begin anew")
-        for name in [*run, *before]:
-            if before.get(name) != run.get(name):
-                raise NotAsAskedError(
-                    f"{folder} is the state of an unfinished run with another {name}: "
-                    f"{_shown(before.get(name))}, and not {_shown(run.get(name))}. Ask as it "
-                    "did to go on with it; or begin anew with --restart, or with another --state"
-                )
-        return True
-    if any(entry.name != RUN + durable.UNFINISHED for entry in folder.iterdir()):
-        raise NotAsAskedError(f"{folder} is not empty, and not the state of an earlier run")
-    durable.write_json(folder / RUN, run)
-    return False
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
 
-def remove_state(folder: Path) -> None:
-    """Remove a state folder, so that no half of it can be taken for one."""
-    removed = folder.with_name(f"{folder.name}.removed")
-    shutil.rmtree(removed, ignore_errors=True)
-    if (folder / RUN).exists():
-        folder.rename(removed)
-        shutil.rmtree(removed, ignore_errors=True)
+class DuplicateError(Exception):
+    """A collection has two documents with one id; `lines` are their places, from 1."""
+
+    def __init__(self, doc_id: str, lines: tuple[int, int]) -> None:
+        super().__init__(doc_id)
+        self.doc_id = doc_id
+        self.lines = lines
 
 
-@contextmanager
-def only_run(folder: Path) -> Iterator[None]:
-    """Keep a second run out of the folder for the time of the block; a killed one frees it."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        if sys.platform != "win32":
-            import fcntl
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a run knows of one document.
 
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise NotAsAskedError(f"another run is using {folder}") from None
-        yield
-    finally:
-        os.close(descriptor)
-
-
-class Bits:
-    """A yes or no for each line of a file, an eighth of a byte each."""
-
-    def __init__(self, size: int) -> None:
-        self._bytes = bytearray((size + 7) // 8)
-
-    def __contains__(self, number: int) -> bool:
-        return bool(self._bytes[number >> 3] & 1 << (number & 7))
-
-    def add(self, number: int) -> None:
-        """Make it a yes."""
-        self._bytes[number >> 3] |= 1 << (number & 7)
-
-    def remove(self, number: int) -> None:
-        """Make it a no."""
-        self._bytes[number >> 3] &= ~(1 << (number & 7))
-
-
-class Journal:
-    """What was begun and what is settled, for collections of so many lines each.
-
-    Without a file it only counts, for a dry run. It takes lines from many threads. After a torn or
-    damaged line nothing is believed, and the file is cut there: to know less is safe.
+    `intended` is what it was about to become when this run last wrote it. `settled` means that the
+    target has confirmed it, `verified` that it was read back and is equal.
     """
 
-    def __init__(self, file: Path | None, sizes: Sequence[int]) -> None:
-        self._sizes = sizes
-        self._begun = {outcome: [Bits(size) for size in sizes] for outcome in _INTENTIONS.values()}
-        self._settled = [Bits(size) for size in sizes]
-        self._counts = [dict.fromkeys(_RESULTS.values(), 0) for _ in sizes]
+    intended: Outcome | None
+    settled: bool
+    verified: bool
+
+
+class State:
+    """The open state of one run. Threads share it.
+
+    Without a file it is temporary, for a dry run. Raises `NotAsAskedError` if another run has it
+    open, if it belongs to a different request, or if it is damaged.
+    """
+
+    def __init__(self, file: Path | None, run: Mapping[str, Any], *, restart: bool = False) -> None:
+        self._numbers = {name: number for number, name in enumerate(run["collections"])}
         self._lock = Lock()
-        self._flushed = monotonic()
-        self._descriptor: int | None = None
         if file is not None:
-            self._read(file)
-            self._descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            file.touch(mode=0o600)
+        self._database = sqlite3.connect(
+            file or "", timeout=0, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self.resumed = self._prepare(file, run, restart=restart)
+        except BaseException as error:
+            self._database.close()
+            code = getattr(error, "sqlite_errorcode", None)
+            if file is None or not isinstance(error, sqlite3.Error):
+                raise
+            if code == sqlite3.SQLITE_BUSY:
+                raise NotAsAskedError(f"another run is using {file.parent}") from None
+            if code in _DAMAGED:
+                raise _damaged(file) from None
+            raise
 
-    def begun(self, collection: int, line: int) -> Outcome | None:
-        """Return what a document was about to become when the run, or one before it, wrote it."""
-        for outcome, begun in self._begun.items():
-            if line in begun[collection]:
-                return outcome
-        return None
-
-    def settled(self, collection: int, line: int) -> bool:
-        """Say whether the target has the document, as far as it was told."""
-        return line in self._settled[collection]
-
-    def counts(self, collection: int) -> dict[Outcome, int]:
-        """Return how many documents are settled, by outcome, in this run and those before."""
-        with self._lock:
-            return dict(self._counts[collection])
-
-    def begin(self, collection: int, line: int, outcome: Outcome) -> None:
-        """Note that a document is about to be written."""
-        self.begin_many(collection, {line: outcome})
-
-    def begin_many(self, collection: int, outcomes: Mapping[int, Outcome]) -> None:
-        """Note that the documents of these lines are about to be written."""
-        with self._lock:
-            for line, outcome in outcomes.items():
-                self._intend(collection, line, outcome)
-            self._append(collection, ((_INTENTION_OF[o], line) for line, o in outcomes.items()))
-
-    def settle(self, collection: int, line: int, outcome: Outcome) -> None:
-        """Note that the target has the document."""
-        self.settle_many(collection, {line: outcome})
-
-    def settle_many(self, collection: int, outcomes: Mapping[int, Outcome]) -> None:
-        """Note that the target has the documents of these lines."""
-        with self._lock:
-            for line, outcome in outcomes.items():
-                self._count(collection, line, outcome)
-            self._append(collection, ((_RESULT_OF[o], line) for line, o in outcomes.items()))
-
-    def unsettle(self, collection: int, line: int) -> None:
-        """Note that the target does not have the document after all: it is to be tried again."""
-        with self._lock:
-            self._uncount(collection, line)
-            self._append(collection, [(_TAKEN_BACK, line)])
+    def _prepare(self, file: Path | None, run: Mapping[str, Any], *, restart: bool) -> bool:
+        """Create the tables, or compare the request; return whether there was a run before."""
+        for setting in _SETTINGS:
+            self._database.execute(setting)
+        if file is not None and self._one("PRAGMA quick_check(1)") != ("ok",):
+            raise _damaged(file)
+        for table in _TABLES:
+            self._database.execute(table)
+        if restart:
+            self.forget(everything=True)
+        before = {
+            name: json.loads(value)
+            for name, value in self._database.execute("SELECT name, value FROM run")
+        }
+        self.started: str = before.pop("started", datetime.now(UTC).isoformat(timespec="seconds"))
+        if file is not None and before:
+            _refuse_difference(file.parent, before, run)
+            return True
+        with self._transaction():
+            self._database.executemany(
+                "INSERT INTO run VALUES (?, ?)",
+                [(k, json.dumps(v)) for k, v in {**run, "started": self.started}.items()],
+            )
+        return False
 
     def close(self) -> None:
-        """Flush and close the file; what comes after is not noted in it."""
+        """Close the file and free its lock."""
         with self._lock:
-            descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            self._database.close()
 
-    def _intend(self, collection: int, line: int, outcome: Outcome) -> None:
-        for intended, begun in self._begun.items():
-            if intended is outcome:
-                begun[collection].add(line)
-            else:
-                begun[collection].remove(line)
+    def __enter__(self) -> Self:
+        return self
 
-    def _count(self, collection: int, line: int, outcome: Outcome) -> None:
-        if line not in self._settled[collection]:
-            self._settled[collection].add(line)
-            self._counts[collection][outcome] += 1
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
-    def _uncount(self, collection: int, line: int) -> None:
-        if line in self._settled[collection]:
-            self._settled[collection].remove(line)
-            self._counts[collection][self.begun(collection, line) or Outcome.ALREADY_THERE] -= 1
+    def forget(self, *, everything: bool = False) -> None:
+        """Delete all rows of documents and collections; with `everything`, the request too."""
+        with self._transaction():
+            for table in ("collections", "documents", *(["run"] if everything else [])):
+                self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
 
-    def _append(self, collection: int, lettered: Iterable[tuple[bytes, int]]) -> None:
-        if self._descriptor is None:
-            return
-        lines = [b"%s %d %d\n" % (letter, collection, line) for letter, line in lettered]
-        os.write(self._descriptor, b"".join(lines))
-        now = monotonic()
-        if now - self._flushed > _FLUSH_SECONDS:
-            os.fsync(self._descriptor)
-            self._flushed = now
+    # --- Collections ------------------------------------------------------------------------------
 
-    def _read(self, file: Path) -> None:
-        if not file.exists():
-            return
-        good = 0
-        with file.open("r+b") as lines:
-            for line in lines:
-                if not self._believed(line):
-                    lines.truncate(good)
-                    break
-                good += len(line)
+    def fill(self, collection: str, documents: Iterable[tuple[int, Document]]) -> int:
+        """Add a row for each document of a collection, given with its line from 0; return how many.
 
-    def _believed(self, line: bytes) -> bool:
-        letter, _, rest = line.partition(b" ")
-        try:
-            collection, number = (int(part) for part in rest.split(b" "))
-        except ValueError:
-            return False
-        fit = (
-            line.endswith(b"\n")
-            and 0 <= collection < len(self._sizes)
-            and 0 <= number < self._sizes[collection]
+        Rows of an earlier attempt are deleted. Raises `DuplicateError`.
+        """
+        number = self._numbers[collection]
+        count = 0
+        with self._transaction():
+            self._database.execute("DELETE FROM documents WHERE collection = ?", (number,))
+            for line, document in documents:
+                key = document.key()
+                try:
+                    self._database.execute(
+                        "INSERT INTO documents (collection, key, checksum, line)"
+                        " VALUES (?, ?, ?, ?)",
+                        (number, key, document.checksum(), line),
+                    )
+                except sqlite3.IntegrityError:
+                    (first,) = self._one(
+                        "SELECT line FROM documents WHERE collection = ? AND key = ?", number, key
+                    )
+                    raise DuplicateError(document.doc_id, (first + 1, line + 1)) from None
+                count += 1
+                if count % _ROWS == 0:
+                    self._database.execute("COMMIT")
+                    self._database.execute("BEGIN")
+        return count
+
+    def complete(self, collection: str, entry: Entry) -> None:
+        """Record that all rows of a collection are there, and the entry of its file."""
+        with self._transaction():
+            self._database.execute(
+                "INSERT OR REPLACE INTO collections VALUES (?, ?)",
+                (self._numbers[collection], json.dumps(asdict(entry))),
+            )
+
+    def entry(self, collection: str) -> Entry | None:
+        """Return the entry of a complete collection; None for any other."""
+        with self._lock:
+            row = self._one(
+                "SELECT entry FROM collections WHERE number = ?", self._numbers[collection]
+            )
+        return None if row is None else Entry(**json.loads(row[0]))
+
+    # --- Documents --------------------------------------------------------------------------------
+
+    def mark(self, collection: str, document: Document) -> Mark:
+        """Return what is known of a document."""
+        with self._lock:
+            row = self._one(
+                "SELECT intended, outcome, verified FROM documents"
+                " WHERE collection = ? AND key = ?",
+                self._numbers[collection],
+                document.key(),
+            )
+        intended, outcome, verified = row or (None, None, 0)
+        return Mark(
+            intended=None if intended is None else Outcome(intended),
+            settled=outcome is not None,
+            verified=bool(verified),
         )
-        if fit and letter in _INTENTIONS:
-            self._intend(collection, number, _INTENTIONS[letter])
-        elif fit and letter in _RESULTS:
-            self._count(collection, number, _RESULTS[letter])
-        elif fit and letter == _TAKEN_BACK:
-            self._uncount(collection, number)
-        else:
-            return False
-        return True
+
+    def settled(self, collection: str, documents: Iterable[Document]) -> set[bytes]:
+        """Return the keys of those documents that are settled."""
+        keys = [document.key() for document in documents]
+        with self._lock:
+            rows = self._database.execute(
+                "SELECT key FROM documents WHERE collection = ? AND outcome IS NOT NULL"  # noqa: S608
+                f" AND key IN ({_places(keys)})",
+                (self._numbers[collection], *keys),
+            ).fetchall()
+        return {key for (key,) in rows}
+
+    def begin(self, collection: str, outcomes: Mapping[bytes, Outcome]) -> None:
+        """Record, by key, that these documents are about to be written."""
+        self._set("intended", collection, outcomes)
+
+    def settle(self, collection: str, outcomes: Mapping[bytes, Outcome]) -> None:
+        """Record, by key, that the target has these documents."""
+        self._set("outcome", collection, outcomes)
+
+    def unsettle(self, collection: str, document: Document) -> None:
+        """Record that the target does not have the document: the next run tries it again."""
+        self._set("outcome", collection, {document.key(): None})
+
+    def verify(self, collection: str, found: Iterable[tuple[bytes, bytes]]) -> None:
+        """Mark documents as verified, by checksum and key; others have another content."""
+        number = self._numbers[collection]
+        with self._transaction():
+            self._database.executemany(
+                "UPDATE documents SET verified = checksum = ? WHERE collection = ? AND key = ?",
+                [(checksum, number, key) for checksum, key in found],
+            )
+
+    def begin_verification(self, collection: str) -> None:
+        """Delete the result of an earlier verification."""
+        with self._transaction():
+            self._database.execute(
+                "UPDATE documents SET verified = 0 WHERE collection = ? AND verified",
+                (self._numbers[collection],),
+            )
+
+    def counts(self, collection: str) -> dict[Outcome, int]:
+        """Return how many documents are settled, by outcome, in this run and earlier ones."""
+        with self._lock:
+            rows = self._database.execute(
+                "SELECT outcome, count(*) FROM documents"
+                " WHERE collection = ? AND outcome IS NOT NULL GROUP BY outcome",
+                (self._numbers[collection],),
+            ).fetchall()
+        return dict.fromkeys(Outcome, 0) | {Outcome(outcome): count for outcome, count in rows}
+
+    def verified(self, collection: str) -> int:
+        """Return how many settled documents are verified."""
+        with self._lock:
+            (count,) = self._one(
+                "SELECT count(*) FROM documents"
+                " WHERE collection = ? AND outcome IS NOT NULL AND verified",
+                self._numbers[collection],
+            )
+        return int(count)
+
+    def _set(self, column: str, collection: str, outcomes: Mapping[bytes, Outcome | None]) -> None:
+        # One statement for many rows: each statement gives the interpreter to another thread.
+        with self._transaction():
+            for outcome in set(outcomes.values()):
+                keys = [key for key, one in outcomes.items() if one is outcome]
+                self._database.execute(
+                    f"UPDATE documents SET {column} = ?"  # noqa: S608 - a column of ours
+                    f" WHERE collection = ? AND key IN ({_places(keys)})",
+                    (outcome, self._numbers[collection], *keys),
+                )
+
+    def _one(self, statement: str, *values: object) -> Any:
+        return self._database.execute(statement, values).fetchone()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock, self._database:
+            self._database.execute("BEGIN")
+            yield
+
+
+def _places(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _refuse_difference(folder: Path, before: Mapping[str, Any], run: Mapping[str, Any]) -> None:
+    restart = "" if run.get("operation") == "export" else "start again with --restart, or "
+    for name in [*run, *before]:
+        if before.get(name) != run.get(name):
+            raise NotAsAskedError(
+                f"{folder} has an unfinished run with another {name}: {_shown(before.get(name))}, "
+                f"not {_shown(run.get(name))}. Repeat the earlier command to continue it, "
+                f"{restart}or give another folder"
+            )
+
+
+def _damaged(file: Path) -> NotAsAskedError:
+    return NotAsAskedError(f"{file} is damaged: remove {file.parent} to start again")
 
 
 def _shown(value: object) -> str:

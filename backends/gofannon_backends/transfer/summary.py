@@ -1,23 +1,23 @@
-"""What came of moving, counted document by document, in a form that says no more than is known."""
+"""The result of a run: what happened to each document, as counts, problems and text."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 SHOWN_PROBLEMS: Final = 100
-"""How many problems a summary holds; all of them are in its file."""
+"""The number of problems in a summary; its file has all of them."""
 
 
 class Outcome(StrEnum):
-    """What became of a document."""
+    """What happened to a document."""
 
     MOVED = "moved"
     REPLACED = "replaced"
@@ -29,7 +29,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A document that was not moved, or of which the target has something else: which, and why."""
+    """A document that was not moved or not verified, and the reason."""
 
     collection: str
     doc_id: str
@@ -41,14 +41,15 @@ class Problem:
 
 
 class Problems:
-    """Takes problems from many threads; keeps the first ones, and writes all of them to a file.
+    """Collects problems from many threads: the first ones in memory, all of them in a file.
 
-    Each line of the file is a JSON object with the fields of `Problem`. There is none without a
-    problem.
+    Each line of the file is a JSON object with the fields of `Problem`. Without a problem there is
+    no file.
     """
 
     def __init__(self, file: Path | None = None) -> None:
         self.first: list[Problem] = []
+        self.count = 0
         self._file = file
         self._lock = Lock()
         if file is not None:
@@ -56,40 +57,36 @@ class Problems:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Where all of them are, if there are any."""
+        """The file with all problems, if there are any."""
         return (str(self._file),) if self._file is not None and self.first else ()
 
     def add(self, problem: Problem) -> None:
-        """Take one."""
+        """Add a problem."""
         with self._lock:
+            self.count += 1
             if len(self.first) < SHOWN_PROBLEMS:
                 self.first.append(problem)
             if self._file is not None:
                 with self._file.open("a", encoding="ascii") as lines:
-                    lines.write(json.dumps(_as_json(problem)) + "\n")
+                    lines.write(json.dumps(asdict(problem)) + "\n")
 
 
 def problems_in(file: Path) -> Iterator[Problem]:
-    """Give the problems of a file that `Problems` wrote; none if there is no such file."""
+    """Yield the problems in a file that `Problems` wrote; none if there is no such file."""
     if not file.exists():
         return
     with file.open(encoding="ascii") as lines:
         for line in lines:
             value = json.loads(line)
-            yield Problem(
-                value["collection"],
-                value["doc_id"],
-                Outcome(value["outcome"]),
-                value["reason"],
-            )
+            yield Problem(**{**value, "outcome": Outcome(value["outcome"])})
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many documents of one collection there were, and what became of them.
+    """The number of documents in one collection, and what happened to them.
 
-    `documents` is how many the source has, as far as it gave them. `verified` is how many of them
-    were read back and found equal at the end.
+    `documents` counts those that the source returned; `verified` those of them that were read back
+    at the end and are equal.
     """
 
     documents: int = 0
@@ -108,7 +105,7 @@ class Counts:
 class Summary:
     """The result of an export, an import or a migration.
 
-    `problems` are the first hundred; `problem_files` name where all of them are.
+    `problems` has the first hundred; the files in `problem_files` have all of them.
     """
 
     source: str
@@ -118,7 +115,7 @@ class Summary:
     problem_files: tuple[str, ...] = ()
     dry_run: bool = False
     resumed: bool = False
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def total(self) -> Counts:
@@ -127,7 +124,7 @@ class Summary:
 
     @property
     def complete(self) -> bool:
-        """Whether each document is in the target, and was read back there and found equal.
+        """Whether each document was read back from the target and is equal.
 
         For a dry run: whether each one could be moved.
         """
@@ -137,7 +134,7 @@ class Summary:
         return total.verified == total.documents
 
     def lines(self) -> Iterator[str]:
-        """Give the summary as lines for a person."""
+        """Yield the lines of the summary as text."""
         yield f"{self.source} → {self.target}"
         yield ""
         yield from _table(self.collections)
@@ -146,7 +143,7 @@ class Summary:
         yield from (f"All problems are in {file}" for file in self.problem_files)
         yield from self.notes
         if self.resumed:
-            yield "An earlier run was gone on with; what it did is counted here too."
+            yield "This run continued an earlier one; what that one did is counted here too."
         yield self._verdict()
 
     def _verdict(self) -> str:
@@ -155,7 +152,7 @@ class Summary:
             stay = total.conflicts + total.failed
             return (
                 f"Dry run: {_documents(total.documents - stay)} of {total.documents:,} would be in "
-                f"the target, {total.already_there:,} of them are there already; {stay:,} would "
+                f"the target, {total.already_there:,} of them are already there; {stay:,} would "
                 "not be moved. Nothing was written."
             )
         if self.complete:
@@ -189,12 +186,3 @@ def _table(collections: dict[str, Counts]) -> Iterator[str]:
 
 def _documents(count: int) -> str:
     return f"{count:,} document" if count == 1 else f"{count:,} documents"
-
-
-def _as_json(problem: Problem) -> dict[str, Any]:
-    return {
-        "collection": problem.collection,
-        "doc_id": problem.doc_id,
-        "outcome": problem.outcome.value,
-        "reason": problem.reason,
-    }

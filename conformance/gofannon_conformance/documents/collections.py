@@ -1,38 +1,20 @@
-"""Collection names under a run's own prefix: plain ones, and those that a store may confuse.
+"""Collection names that a store may mix up, under a run's own prefix.
 
-Each name may cost a table on a real cloud, so the tables are short: `hostile_collections`
-gives at most 20 names in all.
+Each name may cost a table in a real cloud, so `hostile_collections` returns at most 20.
 """
 
 from __future__ import annotations
 
 import string
-from dataclasses import dataclass
+
+from gofannon_conformance.documents.ids import Twins
+
+Place = tuple[str, str]
+"""A collection and an id."""
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionTwins:
-    """Two collections that are not one, and what a store does that makes them one."""
-
-    label: str
-    first: str
-    second: str
-
-
-@dataclass(frozen=True, slots=True)
-class AliasPair:
-    """Two (collection, id) places that are not one, whatever separator a store joins them by."""
-
-    label: str
-    first: tuple[str, str]
-    second: tuple[str, str]
-
-
-def alias_pairs(prefix: str) -> tuple[AliasPair, ...]:
-    """Give pairs of (collection, id) that alias in a store that joins the two by a separator.
-
-    Or that loses a separator of the collection's name: those cost no collection more.
-    """
+def alias_pairs(prefix: str) -> tuple[Twins[Place], ...]:
+    """Return pairs that are one in a store that joins collection and id, or drops a separator."""
     base = f"{prefix}_one"
     separators = {
         "a colon": ":",
@@ -44,11 +26,11 @@ def alias_pairs(prefix: str) -> tuple[AliasPair, ...]:
         "nothing": "",
     }
     joined = [
-        AliasPair(f"joined by {label}", (base, f"b{mark}c"), (f"{base}{mark}b", "c"))
+        Twins(f"joined by {label}", (base, f"b{mark}c"), (f"{base}{mark}b", "c"))
         for label, mark in separators.items()
     ]
     lost = [
-        AliasPair(label, (f"{base}{first}", "c"), (f"{base}{second}", "c"))
+        Twins(label, (f"{base}{first}", "c"), (f"{base}{second}", "c"))
         for label, first, second in (
             ("a slash, left out", "/b", "b"),
             ("a dot, left out", ".b", "b"),
@@ -65,13 +47,11 @@ GLUES: tuple[str, ...] = (
     "->", "=>", "/_", "_/", "','", '","', "', '", '", "', "')('", "][", "%2F", "%3A", "%23",
     "\\x00", "\ufeff", "\uffff", "",
 )  # fmt: skip
-"""What a store may join a collection's name and an id by."""
+"""Separators by which a store may join a collection's name and an id."""
 
 
 def names_alike(name: str) -> tuple[str, ...]:
-    """Give names that some store takes for a given one, or that begin like it; none is its own.
-
-    They are to be read only: to write to each would cost a collection.
+    """Return names that some store takes for a given one, to read from: each written costs a table.
 
     >>> names_alike("gfc_ab_aa")[:4]
     ('gfc_ab_aas', 'gfc_ab_aaes', 'gfc_ab_aa1', 'gfc_ab_aa_1')
@@ -95,26 +75,26 @@ def names_alike(name: str) -> tuple[str, ...]:
     )
 
 
-def collection_twins(prefix: str) -> tuple[CollectionTwins, ...]:
-    """Give pairs of collection names that must not be one collection (ISO-3, ISO-6)."""
+def collection_twins(prefix: str) -> tuple[Twins[str], ...]:
+    """Return pairs of names that must not be one collection (ISO-3, ISO-6)."""
 
     def long(length: int, end: str) -> str:
         return f"{prefix}_{'x' * (length - len(prefix) - 2)}{end}"
 
     return (
-        CollectionTwins("case", f"{prefix}_twin", f"{prefix}_Twin"),
-        CollectionTwins("Unicode normal form", f"{prefix}_caf\u00e9", f"{prefix}_cafe\u0301"),
-        # These two pairs are made of names that `alias_pairs` uses as well.
-        CollectionTwins("dash and underscore", f"{prefix}_one-b", f"{prefix}_one_b"),
-        CollectionTwins("dot and underscore", f"{prefix}_one.b", f"{prefix}_one_b"),
-        CollectionTwins("a trailing space", f"{prefix}_twin", f"{prefix}_twin "),
-        CollectionTwins("the end of 70 characters", long(70, "a"), long(70, "b")),
-        CollectionTwins("the end of 260 characters", long(260, "a"), long(260, "b")),
+        Twins("case", f"{prefix}_twin", f"{prefix}_Twin"),
+        Twins("Unicode normal form", f"{prefix}_caf\u00e9", f"{prefix}_cafe\u0301"),
+        # The names of these two pairs occur in `alias_pairs` as well.
+        Twins("dash and underscore", f"{prefix}_one-b", f"{prefix}_one_b"),
+        Twins("dot and underscore", f"{prefix}_one.b", f"{prefix}_one_b"),
+        Twins("a trailing space", f"{prefix}_twin", f"{prefix}_twin "),
+        Twins("the end of 70 characters", long(70, "a"), long(70, "b")),
+        Twins("the end of 260 characters", long(260, "a"), long(260, "b")),
     )
 
 
 def hostile_collections(prefix: str) -> tuple[str, ...]:
-    """Give every hostile collection name once, in order: at most 20 (ISO-3, ISO-6)."""
+    """Return each of those names once, in order: at most 20 (ISO-3, ISO-6)."""
     names = [place[0] for pair in alias_pairs(prefix) for place in (pair.first, pair.second)] + [
         name for twins in collection_twins(prefix) for name in (twins.first, twins.second)
     ]

@@ -1,15 +1,15 @@
-"""Document ids: ordinary ones, hostile ones, and those that a careless store takes for one."""
+"""Document ids: ordinary ones, hostile ones, and pairs that some store mixes up."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from hypothesis import strategies as st
 
 LONGEST_ID = 200
-"""How long an id may be and must still work or be refused (ID-2)."""
+"""The most characters of an id that ID-2 covers."""
 
 ORDINARY_IDS: tuple[str, ...] = (
     "550e8400-e29b-41d4-a716-446655440000",
@@ -52,7 +52,7 @@ RESERVED_IDS: tuple[str, ...] = (
     "CON",
     "null",
 )
-"""Ids that mean something to some store (ID-4): each is a document's name and nothing else."""
+"""Ids that have a special meaning in some store (ID-4)."""
 
 HOSTILE_IDS: tuple[str, ...] = (
     "a/b", "/", "/a", "a/", "//", "?", "a?b=c", "#", "a#b", "%", "%41", "%2F", "%00", "a%20b", "+",
@@ -71,7 +71,7 @@ HOSTILE_IDS: tuple[str, ...] = (
     "\u0301a", "\u05e9\u05dc\u05d5\u05dd", "\u0645\u0631\u062d\u0628\u0627", "\u0e44\u0e17\u0e22",
     "\u0939\u093f\u0928\u094d\u0926\u0940", "\ud55c\uad6d\uc5b4", "\u0661", "\u2163", "\u00a0",
     "\u3000", "\u2029", "\ue000", "\ufdd0", "\ufffd", "\ufffe", "\uffff", "\U0010ffff",
-    # past what is taken for the end of all ids
+    # past what a store may use as the end of all ids
     "zzzzzzzz", "~~~~", "\x7f\x7f", "ÿÿÿÿ", "\ufff0a", "\uffffa", "\uffff" * LONGEST_ID,
     "\U0010ffffa", "\U0010ffff" * LONGEST_ID,
 )  # fmt: skip
@@ -80,12 +80,15 @@ HOSTILE_IDS: tuple[str, ...] = (
 _UUID = "550e8400-e29b-41d4-a716-446655440000"
 
 
-class Twins(NamedTuple):
-    """Two ids that are different documents, and what a store does that makes them one."""
+T = TypeVar("T")
+
+
+class Twins(NamedTuple, Generic[T]):
+    """Two ids, names or places, and the mistake by which a store takes them for one."""
 
     label: str
-    first: str
-    second: str
+    first: T
+    second: T
 
 
 def _long(length: int, end: str) -> str:
@@ -97,7 +100,7 @@ def _middle(length: int, mark: str) -> str:
     return half + mark + half[1:]
 
 
-TWINS: tuple[Twins, ...] = (
+TWINS: tuple[Twins[str], ...] = (
     Twins("case", "twin", "Twin"),
     Twins("case of a letter outside ASCII", "é-twin", "É-twin"),
     Twins("case folding of sharp s", "straße", "strasse"),
@@ -175,15 +178,15 @@ TWINS: tuple[Twins, ...] = (
     Twins("a UUID as a name", _UUID, f"urn:uuid:{_UUID}"),
     Twins("a date without its dashes", "2024-01-15", "20240115"),
     Twins("a date without its zeros", "2024-01-05", "2024-1-5"),
-    Twins("two names of a moment", "2024-01-15T10:30:00Z", "2024-01-15T10:30:00+00:00"),
-    Twins("a quote that stands twice", "a'b", "a''b"),
-    Twins("a double quote that stands twice", 'a"b', 'a""b'),
+    Twins("two forms of a timestamp", "2024-01-15T10:30:00Z", "2024-01-15T10:30:00+00:00"),
+    Twins("a quote and two", "a'b", "a''b"),
+    Twins("a double quote and two", 'a"b', 'a""b'),
     Twins("two kinds of quotes", "it's", "it\u2019s"),
     Twins("two kinds of dashes", "a-b", "a\u2013b"),
-    Twins("an ampersand as HTML writes it", "a&b", "a&amp;b"),
-    Twins("a letter as JSON may write it", "\u00e9", "\\u00e9"),
+    Twins("an ampersand in HTML", "a&b", "a&amp;b"),
+    Twins("a letter escaped in JSON", "\u00e9", "\\u00e9"),
     Twins("the end of a Greek word", "\u03c3", "\u03c2"),
-    Twins("how an emoji is shown", "\u263a", "\u263a\ufe0f"),
+    Twins("the variation of an emoji", "\u263a", "\u263a\ufe0f"),
     Twins("the padding of base64", "YQ", "YQ=="),
     Twins("two alphabets of base64", "a+b/", "a-b_"),
     Twins("a path to the same place", "twin", "./twin"),
@@ -200,13 +203,13 @@ TWINS: tuple[Twins, ...] = (
     Twins("the end of 200 characters", _long(200, "a"), _long(200, "b")),
     Twins("the end of 200 characters of four bytes", "😀" * 199 + "a", "😀" * 199 + "b"),
 )
-"""Pairs of ids that must not alias (ISO-4), most of them known from stores that did."""
+"""Pairs of ids that must not be one document (ISO-4); most were one in some store."""
 
-LONG_TWINS: tuple[Twins, ...] = tuple(
+LONG_TWINS: tuple[Twins[str], ...] = tuple(
     Twins(f"the end past {length:,} characters", _long(length + 1, "a"), _long(length + 1, "b"))
     for length in (255, 256, 500, 512, 1000, 1024, 1500, 2048, 4096)
 )
-"""Pairs that a store may refuse as too long, and must not take for one (ISO-4)."""
+"""Pairs that a store may refuse as too long, but must not mix up (ISO-4)."""
 
 KEY_FAMILIES: tuple[tuple[str, ...], ...] = (
     ("k", "K", "kk", "k "),
@@ -217,19 +220,18 @@ KEY_FAMILIES: tuple[tuple[str, ...], ...] = (
     ("abc", "abcd", "ab", "abc-d"),
     (_long(200, "a"), _long(200, "b"), _long(100, "a"), "k\n"),
 )
-"""Families of four names that a careless store confuses, for programs of many steps.
+"""Families of four ids that some store mixes up, for programs of many steps.
 
-A program that keeps to one family overwrites and makes anew nearly always; one that draws
-from all of them seldom does.
+A program uses one family only, so that nearly every step meets an earlier document.
 """
 
 RELATED_KEYS: tuple[str, ...] = tuple(dict.fromkeys(key for keys in KEY_FAMILIES for key in keys))
-"""Every name of the families, each once."""
+"""Every id of the families, each once."""
 
 
 @cache
 def ordinary_ids() -> st.SearchStrategy[str]:
-    """Ids as applications choose them: UUIDs, slugs, `user_google_123…`, `session_…` (ID-1)."""
+    """Return ids of applications: UUIDs, slugs, `user_google_123…`, `session_…` (ID-1)."""
     word = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=8)
     numbered = st.integers(1, 10**18)
     return st.one_of(
@@ -243,19 +245,36 @@ def ordinary_ids() -> st.SearchStrategy[str]:
 
 @cache
 def hostile_ids() -> st.SearchStrategy[str]:
-    """Any text of 1 to 200 characters but lone surrogates, the sharp ones often (ID-2)."""
-    sharp = (*HOSTILE_IDS, *RESERVED_IDS)
+    """Return any text of 1 to 200 characters without lone surrogates, the tables' often (ID-2)."""
+    table = (*HOSTILE_IDS, *RESERVED_IDS)
     two_halves = st.builds(
         lambda left, right: (left + right)[:LONGEST_ID],
-        st.sampled_from(sharp),
-        st.sampled_from(sharp),
+        st.sampled_from(table),
+        st.sampled_from(table),
     )
     repeated = st.builds(
         lambda part, length: (part * length)[:length],
-        st.sampled_from(sharp),
+        st.sampled_from(table),
         st.integers(LONGEST_ID // 2, LONGEST_ID),
     )
     return st.one_of(
-        st.sampled_from(sharp), two_halves, repeated,
+        st.sampled_from(table), two_halves, repeated,
         st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=LONGEST_ID),
     )  # fmt: skip
+
+
+PATTERNS = ("%", "*", "k%", "k*", "k.*", "k?", "_", "k_", "^k", ".", "/", "k/", "[k]")
+"""Ids that some stores read as a pattern of several documents, or as a folder."""
+
+
+FALSY: dict[str, dict[str, Any]] = {
+    "no field": {},
+    "null": {"a": None},
+    "false": {"a": False},
+    "zero": {"a": 0},
+    "empty text": {"a": ""},
+    "empty object": {"a": {}},
+    "empty list": {"a": []},
+    "a field named deleted": {"deleted": True},
+}
+"""Documents that a store may take for missing."""

@@ -1,8 +1,8 @@
-"""Documents that every backend must hold (DOC-1, DOC-3, DOC-5 to DOC-8), small ones among them.
+"""Strategies of documents that every backend must hold (DOC-1, DOC-3, DOC-5 to DOC-8).
 
-A draw costs more than anything else that the kit does, so whole fragments are drawn from
-tables of sharp ones and mixed with random leaves. A fragment is kept as JSON text and read
-anew for each draw: what a service does to one document never shows in the next.
+Draws are the most expensive part of a run, so whole fields are drawn from tables of edge cases,
+and mixed with a few random ones. A field is kept as JSON text and parsed for each draw: no two
+documents share an object that a service could change.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 Document: TypeAlias = dict[str, Any]
 
 DEPTH = 16
-"""How many objects and arrays may be nested, the document itself counted (DOC-1)."""
+"""The most levels of objects and arrays, the document itself counted (DOC-1)."""
 LARGEST_INTEGER = 2**53
 SMALLEST_FLOAT, LARGEST_FLOAT = 1e-6, 1e15
 
@@ -79,7 +79,7 @@ SHARP_NAMES: tuple[str, ...] = (
     "e\u0301", "日本", "😀", "\x00", "a\x00b", "\n", "'", '"', "\\", "%", ":", "#x", "@type", "ß",
     "long" * 80,
 )  # fmt: skip
-"""Names for every level; those that begin with `_` are for the levels below the first."""
+"""Field names for every level; none begins with `_`."""
 
 INNER_NAMES: tuple[str, ...] = (*SHARP_NAMES, "_id", "_rev", "_x", "__x__", "__proto__", "_")
 
@@ -97,12 +97,12 @@ SHARP_VALUES: tuple[Any, ...] = (
 
 
 def texts() -> st.SearchStrategy[str]:
-    """Any text but lone surrogates, the sharp ones often."""
+    """Return any text without lone surrogates, those of the table often."""
     return st.sampled_from(SHARP_TEXTS) | st.text(max_size=24)
 
 
 def numbers() -> st.SearchStrategy[int | float]:
-    """Integers within ±2^53 and finite floats of ordinary size, without `-0.0`."""
+    """Return integers within ±2^53 and finite floats of ordinary size, without `-0.0`."""
     return st.one_of(
         st.sampled_from(SHARP_NUMBERS),
         st.integers(-LARGEST_INTEGER, LARGEST_INTEGER),
@@ -112,30 +112,31 @@ def numbers() -> st.SearchStrategy[int | float]:
 
 
 def top_names() -> st.SearchStrategy[str]:
-    """Field names for the top level: not empty, and not beginning with `_`."""
+    """Return field names for the top level: not empty, and not beginning with `_`."""
     fresh = st.text(min_size=1, max_size=12).map(lambda name: name.lstrip("_") or "x")
     return st.sampled_from(SHARP_NAMES) | fresh
 
 
 def inner_names() -> st.SearchStrategy[str]:
-    """Field names below the top level: not empty."""
+    """Return field names below the top level: not empty."""
     return st.sampled_from(INNER_NAMES) | st.text(min_size=1, max_size=12)
 
 
 def fresh(values: tuple[Any, ...]) -> st.SearchStrategy[Any]:
-    """One of some JSON values, read anew each time so that no two draws share an object."""
+    """Return one of some JSON values, parsed for each draw so that no two share an object."""
     return st.sampled_from(tuple(json.dumps(value) for value in values)).map(json.loads)
 
 
 def nested(deepest: int) -> tuple[Any, ...]:
-    """Give values that are nested up to `deepest` levels, of objects, of arrays, of both."""
+    """Return values nested up to `deepest` levels, of objects, of arrays, of both."""
     depths = sorted({2, 3, deepest // 2, deepest - 1, deepest})
     kinds: tuple[tuple[str | None, ...], ...] = (("a",), (None,), ("a", None))
     shapes = [(kind * depth)[:depth] for depth in depths for kind in kinds]
-    return tuple(_wrapped(PLAIN_VALUES[place % 4], shape) for place, shape in enumerate(shapes))
+    return tuple(wrapped(PLAIN_VALUES[place % 4], shape) for place, shape in enumerate(shapes))
 
 
-def _wrapped(value: Any, shape: tuple[str | None, ...]) -> Any:
+def wrapped(value: Any, shape: tuple[str | None, ...]) -> Any:
+    """Put a value into an object for each name of a shape, and into an array for each None."""
     for name in reversed(shape):
         value = [value] if name is None else {name: value}
     return value
@@ -144,10 +145,9 @@ def _wrapped(value: Any, shape: tuple[str | None, ...]) -> Any:
 def sharp_fields(
     names: tuple[str, ...], values: tuple[Any, ...]
 ) -> st.SearchStrategy[list[tuple[str, Any]]]:
-    """Up to eight sharp fields in two draws: neighbours in a table of all of them.
+    """Return up to eight fields in two draws: neighbours in one table.
 
-    The table holds each value under a plain name and each name with a plain value, well
-    mixed; it is shrunk to the one field that matters.
+    The table holds each value under a plain name, and each name with a plain value, mixed.
     """
     letters = "abcdefghijklmnopqrstuvwxyz"
     table = [(letters[place % 26], value) for place, value in enumerate(values)]
@@ -161,25 +161,33 @@ def sharp_fields(
     return st.builds(run, st.integers(0, 8), st.integers(0, len(mixed) - 1))
 
 
-def merged(sharp: list[tuple[str, Any]], others: list[tuple[str, Any]]) -> Document:
-    """Make one document of two lists of fields."""
-    return {**dict(sharp), **dict(others)}
+def documents_of(
+    top: st.SearchStrategy[str],
+    inner: st.SearchStrategy[str],
+    scalars: st.SearchStrategy[Any],
+    table: st.SearchStrategy[list[tuple[str, Any]]],
+) -> st.SearchStrategy[Document]:
+    """Return documents of the table's fields and up to two random ones."""
+    rows = st.lists(scalars, max_size=3)
+    objects = st.dictionaries(inner, scalars, max_size=3)
+    fields = st.tuples(top, st.one_of(scalars, scalars, rows, objects))
+    return st.builds(
+        lambda known, random: {**dict(known), **dict(random)}, table, st.lists(fields, max_size=2)
+    )
 
 
 @cache
 def portable_documents() -> st.SearchStrategy[Document]:
-    """Any document of DOC-1: what every backend must give back as it was.
+    """Return any document of DOC-1, which every backend must return as it was saved.
 
-    Objects and arrays to a depth of 16, text of all planes, NUL included, booleans, null,
-    integers within ±2^53, floats of ordinary size; no field name is empty, and none at the
-    top level begins with `_`.
+    Objects and arrays to a depth of 16, any Unicode text, NUL included, booleans, null, integers
+    within ±2^53, floats of ordinary size; no field name is empty, and none at the top level
+    begins with `_`.
     """
     values = (*SHARP_VALUES, *SHARP_TEXTS, *SHARP_NUMBERS, *nested(DEPTH - 1))
-    scalars = texts() | numbers()
-    rows = st.lists(scalars, max_size=3)
-    objects = st.dictionaries(inner_names(), scalars, max_size=3)
-    fields = st.tuples(top_names(), st.one_of(scalars, scalars, rows, objects))
-    return st.builds(merged, sharp_fields(SHARP_NAMES, values), st.lists(fields, max_size=2))
+    return documents_of(
+        top_names(), inner_names(), texts() | numbers(), sharp_fields(SHARP_NAMES, values)
+    )
 
 
 SMALL_DOCUMENTS: tuple[Document, ...] = (
@@ -200,10 +208,10 @@ SMALL_DOCUMENTS: tuple[Document, ...] = (
     {"b": "text", "c": 0.5},
     {"id": "x", "rev": 1, "data": {}},
 )
-"""Documents that share their field names, so that one saved over another shows a merge."""
+"""Documents that share their field names, so that a merge shows."""
 
 
 @cache
 def small_documents() -> st.SearchStrategy[Document]:
-    """Tiny documents of few field names, for programs of many steps: one draw, soon shrunk."""
+    """Return tiny documents of few field names, for programs of many steps."""
     return fresh(SMALL_DOCUMENTS)

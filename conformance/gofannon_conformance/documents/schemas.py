@@ -1,8 +1,7 @@
-"""The application's seven kinds of document: their models, and strategies built from them.
+"""The models of the application's seven collections, and strategies of their documents.
 
-The models follow the schemas that `database-service.md` shows for six collections; the
-seventh, `agent_data_store`, is named in `README.md` without its fields, which are chosen
-here as those of a key-value store. `_id` is left to the service.
+Six follow the schemas in the application's `database-service.md`. The seventh,
+`agent_data_store`, is only named in its `README.md`: here it has the fields of a key-value store.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ class _Schema(BaseModel):
 
 
 class Agent(_Schema):
-    """An agent: its code, its tools and what it takes and gives."""
+    """An agent: its code, its tools, its input and output."""
 
     name: str
     description: str
@@ -58,7 +57,7 @@ class Deployment(_Schema):
 
 
 class BasicInfo(_Schema):
-    """Who a user is."""
+    """A user's name and address."""
 
     display_name: str
     email: str
@@ -67,7 +66,7 @@ class BasicInfo(_Schema):
 
 
 class BillingInfo(_Schema):
-    """What a user has subscribed to."""
+    """A user's subscription."""
 
     plan: str
     status: str
@@ -85,7 +84,7 @@ class Usage(_Schema):
 
 
 class UsageInfo(_Schema):
-    """What a user may spend, and has spent."""
+    """A user's allowance and spending."""
 
     monthly_allowance: Money
     spend_remaining: Money
@@ -124,7 +123,7 @@ class Session(_Schema):
 
 
 class TicketRequest(_Schema):
-    """What a job was asked to do."""
+    """The input of a job."""
 
     agent_id: Reference
     input: dict[str, JsonValue]
@@ -132,7 +131,7 @@ class TicketRequest(_Schema):
 
 
 class TicketResult(_Schema):
-    """What a job gave."""
+    """The output of a job."""
 
     output: JsonValue
     cost: Money
@@ -140,7 +139,7 @@ class TicketResult(_Schema):
 
 
 class Ticket(_Schema):
-    """A job that runs apart from the request that began it."""
+    """A job in the background."""
 
     status: Literal["pending", "processing", "completed", "failed"]
     request: TicketRequest
@@ -163,7 +162,7 @@ class Demo(_Schema):
 
 
 class AgentData(_Schema):
-    """One value that an agent has put aside under a key."""
+    """One value that an agent has stored under a key."""
 
     agent_id: Reference
     key: str
@@ -187,10 +186,9 @@ SCHEMAS: dict[str, type[BaseModel]] = {
 
 
 def schema_documents(collection: str) -> st.SearchStrategy[Document]:
-    """Any document of the schema of one of the seven collections, as plain JSON.
+    """Return any document of the schema of a collection, as portable JSON.
 
-    An optional field is there, null, or absent. What is drawn validates against
-    `SCHEMAS[collection]` and is portable.
+    An optional field is present, null or absent.
     """
     if collection not in SCHEMAS:
         raise ValueError(f"{collection!r} has no schema; those that have: {', '.join(SCHEMAS)}")
@@ -198,9 +196,9 @@ def schema_documents(collection: str) -> st.SearchStrategy[Document]:
 
 
 def schema_examples(collection: str) -> dict[str, Document]:
-    """Give the documents of a schema that no seed leaves out, each with what is special about it.
+    """Return fixed documents of a schema, by label.
 
-    Where a field may be any JSON, it holds every sharp value at once.
+    A field that may be any JSON holds every edge case at once.
     """
     model = SCHEMAS[collection]
     return {
@@ -211,15 +209,22 @@ def schema_examples(collection: str) -> dict[str, Document]:
 
 
 def _example(model: type[BaseModel], optional: str) -> Document:
-    doc: Document = {}
+    return {
+        name: _example_of(annotation, optional)
+        for name, annotation, is_required in _fields(model)
+        if is_required or optional != "absent"
+    }
+
+
+def _fields(model: type[BaseModel]) -> list[tuple[str, Any, bool]]:
+    """Return the name of each field, its annotation, and whether it is required."""
+    found = []
     for name, field in model.model_fields.items():
-        if optional == "absent" and not field.is_required():
-            continue
         annotation: Any = field.annotation
         for mark in field.metadata:
             annotation = Annotated[annotation, mark]
-        doc[field.alias or name] = _example_of(annotation, optional)
-    return doc
+        found.append((field.alias or name, annotation, field.is_required()))
+    return found
 
 
 def _example_of(annotation: Any, optional: str) -> Any:
@@ -241,18 +246,18 @@ def _example_of(annotation: Any, optional: str) -> Any:
 
 @cache
 def field_names() -> tuple[str, ...]:
-    """Give the name of every field of the seven schemas, at whatever level it stands.
+    """Return the name of every field of the seven schemas, at any level.
 
-    A store that gives some of them columns of their own treats them unlike all others.
+    A store may have columns for some of them.
     """
     found: dict[str, None] = {}
     waiting: list[Any] = list(SCHEMAS.values())
     while waiting:
         kind = waiting.pop(0)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            for name, field in kind.model_fields.items():
-                found[field.alias or name] = None
-                waiting.append(field.annotation)
+            for name, annotation, _ in _fields(kind):
+                found[name] = None
+                waiting.append(annotation)
         else:
             waiting.extend(get_args(kind))
     return tuple(found)
@@ -260,19 +265,15 @@ def field_names() -> tuple[str, ...]:
 
 @cache
 def _documents(model: type[BaseModel]) -> st.SearchStrategy[Document]:
-    required: dict[str, st.SearchStrategy[Any]] = {}
-    optional: dict[str, st.SearchStrategy[Any]] = {}
-    for name, field in model.model_fields.items():
-        annotation: Any = field.annotation
-        for mark in field.metadata:
-            annotation = Annotated[annotation, mark]
-        place = required if field.is_required() else optional
-        place[field.alias or name] = _values(annotation)
-    return st.fixed_dictionaries(required, optional=optional)
+    fields = _fields(model)
+    return st.fixed_dictionaries(
+        {name: _values(annotation) for name, annotation, needed in fields if needed},
+        optional={name: _values(annotation) for name, annotation, needed in fields if not needed},
+    )
 
 
 def _values(annotation: Any) -> st.SearchStrategy[Any]:
-    """Give the JSON values of an annotation, as the models above use annotations."""
+    """Return the JSON values of an annotation that the models above use."""
     if annotation in _LEAVES:
         return _LEAVES[annotation]
     origin, arguments = get_origin(annotation), get_args(annotation)

@@ -1,4 +1,4 @@
-"""Documents that a backend should hold beyond the portable ones (DOC-9, DOC-10, DOC-11)."""
+"""Strategies of documents that a backend should hold (DOC-9, DOC-10, DOC-11)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gofannon_conformance.documents import portable
 
 DEPTH = 64
-"""How many objects and arrays may be nested, the document itself counted (DOC-11)."""
+"""The most levels of objects and arrays, the document itself counted (DOC-11)."""
 
 WIDE_NUMBERS: tuple[int | float, ...] = (
     2**53 + 1, -(2**53) - 1, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64 - 1, 2**64, 2**70 + 1,
@@ -30,7 +30,7 @@ WIDE_TOP_NAMES: tuple[str, ...] = (
 
 
 def wide_numbers() -> st.SearchStrategy[int | float]:
-    """Integers of any size up to 300 digits, finite floats to both ends, `-0.0`."""
+    """Return integers of up to 300 digits, and any finite float, `-0.0` included."""
     return st.one_of(
         st.sampled_from(WIDE_NUMBERS),
         st.integers(-(2**200), 2**200),
@@ -42,18 +42,15 @@ def wide_numbers() -> st.SearchStrategy[int | float]:
 def wide_documents(
     *, names: bool = True, numbers: bool = True, depth: bool = True
 ) -> st.SearchStrategy[portable.Document]:
-    """Any document that plain JSON can hold, to a depth of 64.
+    """Return any document that plain JSON can hold, to a depth of 64.
 
-    More than `portable_documents` by `names` (empty ones, and those at the top level that
-    begin with `_`, except `_id` and `_rev`, which are the backend's: DOC-9), by `numbers`
-    (of any size: DOC-10) and by `depth` (64: DOC-11); each can be switched off.
+    Each of the three extensions of `portable_documents` can be switched off: `names` (empty, or
+    beginning with `_` at the top level, except `_id` and `_rev`: DOC-9), `numbers` (of any size:
+    DOC-10) and `depth` (64: DOC-11).
     """
     top = _wide_top_names() if names else portable.top_names()
     inner = st.just("") | portable.inner_names() if names else portable.inner_names()
     scalars = portable.texts() | (wide_numbers() if numbers else portable.numbers())
-    rows = st.lists(scalars, max_size=3)
-    objects = st.dictionaries(inner, scalars, max_size=3)
-    fields = st.tuples(top, st.one_of(scalars, scalars, rows, objects))
     values = (
         *(WIDE_NUMBERS if numbers else portable.SHARP_NUMBERS),
         *portable.SHARP_VALUES,
@@ -61,8 +58,7 @@ def wide_documents(
         *([{"": {"": 1}}] if names else []),
     )
     sharp_names = WIDE_TOP_NAMES if names else portable.SHARP_NAMES
-    sharp = portable.sharp_fields(sharp_names, values)
-    return st.builds(portable.merged, sharp, st.lists(fields, max_size=2))
+    return portable.documents_of(top, inner, scalars, portable.sharp_fields(sharp_names, values))
 
 
 def _wide_top_names() -> st.SearchStrategy[str]:

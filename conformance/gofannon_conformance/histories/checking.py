@@ -1,8 +1,8 @@
-"""Whether some sequential order explains a history: the Wing-Gong search with Lowe's memory.
+"""The check that some sequential order explains a history: Wing and Gong's search, as by Lowe.
 
 The search puts calls in an order one by one. At each step it may take any call that began before
-the earliest end among those not yet taken, if the register's state allows what that call saw.
-What was taken and the state together say all about the future, so no such pair is tried twice.
+the earliest end among those not yet taken, if the register's state allows the call's result.
+The set of taken calls and the state determine all that can follow, so no such pair is tried twice.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gofannon_conformance.histories.content import content
-from gofannon_conformance.histories.operations import Document, History, Operation, Outcome
+from gofannon_conformance.histories.operations import Document, Ending, History, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Container, Hashable, Iterable
 
 BOUND: Final = 100_000
-"""Configurations that are tried on one document's history before it counts as not decided."""
+"""Configurations that are tried for one document before the result is `NOT_DECIDED`."""
 
 NEVER: Final = 1 << 62
-"""The end of what may happen at any later time."""
+"""The end of a call whose effect may come at any later time."""
 
 ABSENT: Final = 0
-"""The state in which there is no document; each content that was seen has a number above."""
+"""The state without a document; each content has a number above."""
 
 UNSEEN: Final = -1
-"""The state that a save left which nobody saw: all of these are as one."""
+"""The state after a save that nobody read: all of these count as one."""
 
 
-class Verdict(Enum):
-    """What the search came to. Only the first is a pass."""
+class CheckResult(Enum):
+    """The result of a check. Only the first is a pass."""
 
     LINEARIZABLE = "linearizable"
     NOT_LINEARIZABLE = "not linearizable"
@@ -40,35 +40,34 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One operation as the search sees it: what state it needs, what state it leaves."""
+    """One operation as the search sees it: the state it needs, the state it leaves."""
 
     start: int
     end: int
     needs: int | None = None
-    """The state that it saw, or None where it saw nothing."""
+    """The state that the call saw, or None if it saw nothing."""
     needs_present: bool = False
     leaves: int | None = None
-    """The state after it, or None where it changes nothing."""
+    """The state after the call, or None if it changes nothing."""
     maybe: bool = False
-    """Whether it may as well not have happened."""
+    """Whether the call may have had no effect."""
 
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """The verdict on a list of effects, and the longest order that the search found."""
+    """The result for a list of effects, and the longest order that the search found."""
 
-    verdict: Verdict
-    explored: int
+    result: CheckResult
     furthest: tuple[int, ...]
-    """The indices of the effects in the longest order that was possible."""
+    """The indices of the effects in the longest possible order."""
 
 
 def check(
     history: History, *, silent_deletes: bool = False, bound: int = BOUND
-) -> dict[Document, Verdict]:
-    """Judge each document's history apart.
+) -> dict[Document, CheckResult]:
+    """Check the history of each document separately.
 
-    `silent_deletes` is the dialect in which `delete()` of a missing document returns.
+    With `silent_deletes`, `delete()` of a missing document may return.
     """
     return {
         document: linearizable(own, silent_deletes=silent_deletes, bound=bound)
@@ -78,9 +77,9 @@ def check(
 
 def linearizable(
     operations: Iterable[Operation], *, silent_deletes: bool = False, bound: int = BOUND
-) -> Verdict:
-    """Judge the history of one document."""
-    return search(effects_of(operations, silent_deletes=silent_deletes), bound=bound).verdict
+) -> CheckResult:
+    """Check the history of one document."""
+    return search(effects_of(operations, silent_deletes=silent_deletes), bound=bound).result
 
 
 def effects_of(
@@ -89,10 +88,10 @@ def effects_of(
     silent_deletes: bool = False,
     weakened: Container[int] = (),
 ) -> list[Effect]:
-    """Put operations on one document into the terms of the search.
+    """Convert operations on one document to effects, in the order of their starts.
 
-    What says nothing is left out: a call that did nothing, a read that failed. The successful
-    writes that start at the numbers in `weakened` may have had their effect or none.
+    Calls without information are left out: a refused write, a failed read. The successful
+    writes whose starts are in `weakened` may have had an effect or none.
     """
     numbers: dict[Hashable, int] = {}
     effects = []
@@ -101,7 +100,7 @@ def effects_of(
         effect = _effect(operation, numbers, silent_deletes=silent_deletes, maybe=maybe)
         if effect is not None:
             effects.append(effect)
-    return _telling(effects)
+    return _relevant(effects)
 
 
 def _effect(
@@ -110,11 +109,11 @@ def _effect(
     def number(document: object) -> int:
         return numbers.setdefault(content(document), len(numbers) + 1)
 
-    start, outcome = operation.start, operation.outcome
+    start, ending = operation.start, operation.ending
     end = NEVER if operation.end is None or operation.is_uncertain else operation.end
-    if outcome is Outcome.MISSING:
+    if ending is Ending.MISSING:
         return Effect(start, end, needs=ABSENT)
-    if outcome is Outcome.REFUSED or (operation.is_read and maybe):
+    if ending is Ending.REFUSED or (operation.is_read and maybe):
         return None
     if operation.is_read:
         return Effect(start, end, needs=number(operation.value))
@@ -125,32 +124,31 @@ def _effect(
     )
 
 
-def _telling(effects: list[Effect]) -> list[Effect]:
-    """Leave out what may not have happened, and would help nothing that was seen if it had."""
+def _relevant(effects: list[Effect]) -> list[Effect]:
+    """Leave out uncertain effects that would explain nothing that was seen."""
     seen = {effect.needs for effect in effects} | {ABSENT}
     deleted = any(effect.needs_present for effect in effects)
     absent = any(effect.needs == ABSENT for effect in effects)
-    telling = []
+    relevant = []
     for effect in effects:
         if effect.maybe and effect.leaves == ABSENT and not absent:
             continue
         if effect.leaves is None or effect.leaves in seen:
-            telling.append(effect)
+            relevant.append(effect)
         elif deleted or not effect.maybe:
-            telling.append(replace(effect, leaves=UNSEEN))
-    return telling
+            relevant.append(replace(effect, leaves=UNSEEN))
+    return relevant
 
 
 _Path: TypeAlias = "tuple[int, _Path] | None"
 
 
 def search(effects: list[Effect], *, bound: int = BOUND) -> Searched:
-    """Look for an order of effects, which are sorted by their starts; the register starts absent.
+    """Search an order of effects, which are sorted by start; the register starts absent.
 
-    A call that sees the state as it is, and changes nothing, is taken at once: any order in which
-    it comes later is as good with it here. Saves that nobody saw are taken together: where no
-    delete needs one of them, any order in which one comes later is as good with it beside the
-    first. This keeps histories of many reads, or of many writers, cheap.
+    Two shortcuts keep many reads and many writers cheap. An effect that needs the present state
+    and changes nothing is taken at once. Saves that nobody read are taken together, unless a
+    delete needs one of them.
     """
     required = sum(1 << i for i, effect in enumerate(effects) if effect.end != NEVER)
     unseen = 0
@@ -162,11 +160,11 @@ def search(effects: list[Effect], *, bound: int = BOUND) -> Searched:
     while stack:
         done, state, low, depth, path = stack.pop()
         if done & required == required:
-            return Searched(Verdict.LINEARIZABLE, len(tried), _order(path))
+            return Searched(CheckResult.LINEARIZABLE, _order(path))
         if (done, state) in tried:
             continue
         if len(tried) >= bound:
-            return Searched(Verdict.NOT_DECIDED, len(tried), _order(longest[1]))
+            return Searched(CheckResult.NOT_DECIDED, _order(longest[1]))
         tried.add((done, state))
         if depth > longest[0]:
             longest = (depth, path)
@@ -177,23 +175,24 @@ def search(effects: list[Effect], *, bound: int = BOUND) -> Searched:
         if saw is not None:
             stack.append((done | 1 << saw, state, low, depth + 1, (saw, path)))
             continue
-        together, count, beside = done, 0, path
+        together, count, joint_path = done, 0, path
         for i in fitting:
             effect = effects[i]
             if unseen >> i & 1:
-                together, count, beside = together | 1 << i, count + 1, (i, beside)
+                together, count = together | 1 << i, count + 1
+                joint_path = (i, joint_path)
                 continue
             if effect.maybe and effect.end != NEVER:
                 stack.append((done | 1 << i, state, low, depth + 1, (i, path)))
             after = state if effect.leaves is None else effect.leaves
             stack.append((done | 1 << i, after, low, depth + 1, (i, path)))
         if count:
-            stack.append((together, UNSEEN, low, depth + count, beside))
-    return Searched(Verdict.NOT_LINEARIZABLE, len(tried), _order(longest[1]))
+            stack.append((together, UNSEEN, low, depth + count, joint_path))
+    return Searched(CheckResult.NOT_LINEARIZABLE, _order(longest[1]))
 
 
 def _candidates(effects: list[Effect], done: int, low: int) -> list[int]:
-    """Give what may come next: no effect that is left ended before one of these began."""
+    """Return the effects that may come next: none that is left ended before they began."""
     found = []
     first_end = NEVER
     for i in range(low, len(effects)):

@@ -1,4 +1,4 @@
-"""When two documents count as the same version: the caller's fields are equal, typed as JSON."""
+"""The content of a document, for comparison: the caller's fields, typed as JSON."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 
 def content(document: Any) -> Hashable:
-    """Give what a document says as one value to compare by: its fields, but for its `_` ones.
+    """Return the fields of a document without its `_` fields, as one hashable value.
 
-    A bool is no number; `1` and `1.0` are one number, as the contract lets a store say.
+    A bool differs from a number; `1` and `1.0` are equal, as the contract allows a store.
 
     >>> content({"n": 1, "_rev": "7"}) == content({"n": 1.0, "_id": "a"})
     True
@@ -17,9 +17,13 @@ def content(document: Any) -> Hashable:
     False
     """
     if isinstance(document, dict):
-        own = {k: v for k, v in document.items() if not (isinstance(k, str) and k[:1] == "_")}
-        return _frozen(own)
+        return _frozen(own_fields(document))
     return ("no document", _frozen(document))
+
+
+def own_fields(document: dict[Any, Any]) -> dict[Any, Any]:
+    """Return the fields of a document that do not begin with `_`."""
+    return {k: v for k, v in document.items() if not (isinstance(k, str) and k[:1] == "_")}
 
 
 def _frozen(value: Any) -> Hashable:

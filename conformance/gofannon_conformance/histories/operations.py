@@ -1,4 +1,4 @@
-"""What a history is made of: one call of one thread, when it began and ended, what came of it."""
+"""The values of a history: one call of one thread, its start and end, and its result."""
 
 from __future__ import annotations
 
@@ -15,51 +15,48 @@ Document: TypeAlias = tuple[str, str]
 Method: TypeAlias = Literal["get", "save", "delete", "list_all"]
 
 
-class Outcome(Enum):
-    """What came of a call, as far as its caller can tell."""
+class Ending(Enum):
+    """How a call ended, as far as its caller knows."""
 
     RETURNED = "returned"
     MISSING = "404"
     REFUSED = "refused"
-    """A 4xx, such as a 409: whatever was asked for did not happen."""
+    """A 4xx, such as a 409: the call had no effect."""
     FAILED = "failed"
-    """A 5xx, or an exception of another kind: it may have happened, may happen later, or never."""
+    """A 5xx or another exception: the call had its effect, has it later, or never."""
     PENDING = "never returned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One call. `start` and `end` are numbers in the one order of all events of the history."""
+    """One call. `start` and `end` are positions among all events of the history."""
 
     thread: str
     method: Method
     document: Document
     start: int
     end: int | None = None
-    outcome: Outcome = Outcome.PENDING
+    ending: Ending = Ending.PENDING
     argument: Any = None
-    """The document that was to be saved."""
+    """The document passed to `save()`."""
     value: Any = None
     """What the call returned."""
     error: BaseException | None = None
-    began: float = 0.0
-    """The time of the start, in seconds of the recorder's clock."""
-    ended: float | None = None
 
     @property
     def is_read(self) -> bool:
-        """Whether the call only looks; a `list_all()` counts as a look at each document."""
+        """Whether the call only reads; a `list_all()` counts as a read of each document."""
         return self.method in ("get", "list_all")
 
     @property
     def returned(self) -> bool:
         """Whether the call returned rather than raised."""
-        return self.outcome is Outcome.RETURNED
+        return self.ending is Ending.RETURNED
 
     @property
     def is_uncertain(self) -> bool:
-        """Whether nobody knows if, or when, what was asked for happened."""
-        return self.outcome in (Outcome.FAILED, Outcome.PENDING)
+        """Whether it is unknown if, or when, the call had its effect."""
+        return self.ending in (Ending.FAILED, Ending.PENDING)
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ class History:
 
     @classmethod
     def of(cls, operations: Iterable[Operation]) -> History:
-        """Put operations in order."""
+        """Sort operations into a history."""
         return cls(tuple(sorted(operations, key=lambda operation: operation.start)))
 
     def __iter__(self) -> Iterator[Operation]:
@@ -80,8 +77,8 @@ class History:
         return len(self.operations)
 
     def by_document(self) -> dict[Document, History]:
-        """Give the history of each document apart."""
-        apart: dict[Document, list[Operation]] = {}
+        """Return a history for each document."""
+        grouped: dict[Document, list[Operation]] = {}
         for operation in self.operations:
-            apart.setdefault(operation.document, []).append(operation)
-        return {document: History(tuple(those)) for document, those in apart.items()}
+            grouped.setdefault(operation.document, []).append(operation)
+        return {document: History(tuple(own)) for document, own in grouped.items()}

@@ -1,39 +1,34 @@
-"""Recording calls from many threads or tasks, in the one order in which they began and ended."""
+"""A recorder of calls from many threads or tasks, which numbers their starts and ends."""
 
 from __future__ import annotations
 
 import threading
-import time
 from asyncio import CancelledError
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from gofannon_conformance.histories.operations import (
-    Document,
-    History,
-    Method,
-    Operation,
-    Outcome,
-)
+from gofannon_conformance.histories.operations import Document, Ending, History, Method, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 NOT_FOUND = 404
 
+RECORDED = (Exception, SystemExit, CancelledError)
+"""What a call may raise as its result; anything else ends the thread."""
+
 
 class Recorder:
-    """Writes down calls; any number of threads may use one recorder at once.
+    """Records calls; any number of threads may share one recorder.
 
     >>> recorder = Recorder()
     >>> recorder.call("main", "get", ("agents", "a"), lambda: {"_id": "a"}).value
     {'_id': 'a'}
-    >>> [(o.start, o.end, o.outcome.value) for o in recorder.history()]
+    >>> [(o.start, o.end, o.ending.value) for o in recorder.history()]
     [(1, 2, 'returned')]
     """
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._events = 0
         self._operations: dict[int, Operation] = {}
@@ -46,13 +41,13 @@ class Recorder:
         function: Callable[[], Any],
         argument: Any = None,
     ) -> Operation:
-        """Make a call and write it down; what it raises is its outcome, and is not raised."""
-        begun = self.begin(thread, method, document, argument)
+        """Make a call and record it; an exception is recorded, not raised."""
+        begun = self._begin(thread, method, document, argument)
         try:
             value = function()
-        except (Exception, SystemExit, CancelledError) as error:  # noqa: BLE001  # recorded
-            return self.raised(begun, error)
-        return self.returned(begun, value)
+        except RECORDED as error:
+            return self._end(begun, ending_of(method, error), error=error)
+        return self._end(begun, Ending.RETURNED, value=value)
 
     async def awaited(
         self,
@@ -62,18 +57,25 @@ class Recorder:
         function: Callable[[], Awaitable[Any]],
         argument: Any = None,
     ) -> Operation:
-        """Make a call of a coroutine and write it down, as `call` does."""
-        begun = self.begin(thread, method, document, argument)
+        """Await a call and record it, as `call` does."""
+        begun = self._begin(thread, method, document, argument)
         try:
             value = await function()
-        except (Exception, SystemExit, CancelledError) as error:  # noqa: BLE001  # recorded
-            return self.raised(begun, error)
-        return self.returned(begun, value)
+        except RECORDED as error:
+            return self._end(begun, ending_of(method, error), error=error)
+        return self._end(begun, Ending.RETURNED, value=value)
 
-    def begin(
-        self, thread: str, method: Method, document: Document, argument: Any = None
-    ) -> Operation:
-        """Write down that a call is about to be made; it counts as pending until it ends."""
+    def forget(self, operation: Operation) -> None:
+        """Remove a call from the history."""
+        with self._lock:
+            self._operations.pop(operation.start, None)
+
+    def history(self) -> History:
+        """Return the calls so far; those that have not ended are pending."""
+        with self._lock:
+            return History.of(self._operations.values())
+
+    def _begin(self, thread: str, method: Method, document: Document, argument: Any) -> Operation:
         with self._lock:
             self._events += 1
             operation = Operation(
@@ -82,46 +84,27 @@ class Recorder:
                 document=document,
                 argument=argument,
                 start=self._events,
-                began=self._clock(),
             )
             self._operations[operation.start] = operation
         return operation
 
-    def returned(self, begun: Operation, value: Any) -> Operation:
-        """Write down what a call returned."""
-        return self._end(begun, Outcome.RETURNED, value=value)
-
-    def raised(self, begun: Operation, error: BaseException) -> Operation:
-        """Write down what a call raised."""
-        return self._end(begun, outcome_of(begun.method, error), error=error)
-
-    def forget(self, operation: Operation) -> None:
-        """Strike out a call, which is no part of the history."""
-        with self._lock:
-            self._operations.pop(operation.start, None)
-
-    def history(self) -> History:
-        """Give what was written down so far; calls that have not ended are pending."""
-        with self._lock:
-            return History.of(self._operations.values())
-
-    def _end(self, begun: Operation, outcome: Outcome, **came: Any) -> Operation:
+    def _end(self, begun: Operation, ending: Ending, **result: Any) -> Operation:
         with self._lock:
             self._events += 1
-            ended = replace(begun, outcome=outcome, end=self._events, ended=self._clock(), **came)
+            ended = replace(begun, ending=ending, end=self._events, **result)
             self._operations[begun.start] = ended
         return ended
 
 
-def outcome_of(method: Method, error: BaseException) -> Outcome:
-    """Tell by an exception's `status_code` whether its call did anything.
+def ending_of(method: Method, error: BaseException) -> Ending:
+    """Return by an exception's `status_code` whether its call had an effect.
 
-    >>> outcome_of("get", KeyError("a"))
-    <Outcome.FAILED: 'failed'>
+    >>> ending_of("get", KeyError("a"))
+    <Ending.FAILED: 'failed'>
     """
     status = getattr(error, "status_code", None)
     if not isinstance(status, int) or not 400 <= status < 500:
-        return Outcome.FAILED
+        return Ending.FAILED
     if status == NOT_FOUND and method != "save":
-        return Outcome.MISSING
-    return Outcome.REFUSED
+        return Ending.MISSING
+    return Ending.REFUSED

@@ -13,35 +13,48 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gofannon_conformance.mutants.asynchronous import AWAITING
+from gofannon_conformance.mutants.bulk.exact import BULKING_EXACT
+from gofannon_conformance.mutants.bulk.others import BULKING_OTHERS
+from gofannon_conformance.mutants.bulk.saving import BULKING_SAVING
 from gofannon_conformance.mutants.caching import CACHING
-from gofannon_conformance.mutants.controls import PLAIN_CONTROLS
-from gofannon_conformance.mutants.deleting import DELETING
-from gofannon_conformance.mutants.documents import DOCUMENTS
+from gofannon_conformance.mutants.concurrency import RACING, RACING_CONTROLS
+from gofannon_conformance.mutants.delete import DELETING
+from gofannon_conformance.mutants.durability import LASTING, LASTING_CONTROLS
 from gofannon_conformance.mutants.errors import ERRORS
-from gofannon_conformance.mutants.faulting import FAULTING, SERVED_CONTROLS
+from gofannon_conformance.mutants.faults import FAULTING, SERVED_CONTROLS
+from gofannon_conformance.mutants.fidelity.documents import DOCUMENTS
+from gofannon_conformance.mutants.fidelity.shapes import SHAPES
+from gofannon_conformance.mutants.fidelity.sizes import LIMITS
+from gofannon_conformance.mutants.fidelity.texts import TEXTS
+from gofannon_conformance.mutants.find.parts import FINDING_PARTS
+from gofannon_conformance.mutants.find.results import FINDING_RESULTS
+from gofannon_conformance.mutants.find.values import FINDING_VALUES
+from gofannon_conformance.mutants.get import READING
 from gofannon_conformance.mutants.hanging import HANGING
 from gofannon_conformance.mutants.ids import IDS
-from gofannon_conformance.mutants.lasting import LASTING, LASTING_CONTROLS
-from gofannon_conformance.mutants.limits import LIMITS
+from gofannon_conformance.mutants.index import INDEXING
+from gofannon_conformance.mutants.isolation import NAMES
 from gofannon_conformance.mutants.listing import LISTING
-from gofannon_conformance.mutants.merging import MERGING
 from gofannon_conformance.mutants.mutant import Control, Mutant
-from gofannon_conformance.mutants.names import NAMES
-from gofannon_conformance.mutants.racing import RACING, RACING_CONTROLS
-from gofannon_conformance.mutants.reading import READING
-from gofannon_conformance.mutants.refusing import REFUSING
-from gofannon_conformance.mutants.revisions import REVISIONS
-from gofannon_conformance.mutants.saving import SAVING
+from gofannon_conformance.mutants.right.controls import PLAIN_CONTROLS
+from gofannon_conformance.mutants.right.optional import WIDER_CONTROLS
+from gofannon_conformance.mutants.save.answers import SAVING
+from gofannon_conformance.mutants.save.callers_dict import SNAPSHOTS
+from gofannon_conformance.mutants.save.merging import MERGING
+from gofannon_conformance.mutants.save.refusals import REFUSING
+from gofannon_conformance.mutants.save.revisions import REVISIONS
 from gofannon_conformance.mutants.seen import MET, SEEN
-from gofannon_conformance.mutants.shapes import SHAPES
-from gofannon_conformance.mutants.snapshots import SNAPSHOTS
-from gofannon_conformance.mutants.texts import TEXTS
-from gofannon_conformance.mutants.wider import WIDER, WIDER_CONTROLS
 
 if TYPE_CHECKING:
     from gofannon_conformance.target import Target
 
 __all__ = ["CONTROLS", "MUTANTS", "Control", "Mutant"]
+
+FINDING = (*FINDING_VALUES, *FINDING_RESULTS, *FINDING_PARTS)
+"""Those whose `find()` is wrong, with and without an index."""
+
+WIDER = (*FINDING, *INDEXING, *BULKING_SAVING, *BULKING_OTHERS, *BULKING_EXACT, *AWAITING)
 
 _ALL = (
     *READING,
@@ -81,7 +94,7 @@ if len({*MUTANTS, *CONTROLS}) < len(_ALL) + len(_RIGHT):
 
 
 def __getattr__(name: str) -> Target:
-    """Give the target of that name, for `gofannon_conformance.mutants:NAME`."""
+    """Return the target of that name, for `gofannon_conformance.mutants:NAME`."""
     found = MUTANTS.get(name) or CONTROLS.get(name)
     if found is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

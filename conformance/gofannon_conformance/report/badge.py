@@ -1,4 +1,4 @@
-"""The verdict as an SVG badge, to stand in a README."""
+"""The verdict as an SVG badge for a README."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TEMPLATE = """\
 
 
 def render(target: TargetReport) -> str:
-    """Draw the verdict of one target; how many clauses are excepted stands for their ids."""
+    """Return the badge of one target; several excepted clauses are shown as their number."""
     verdict = _short(target.verdict) + (" (partial)" if target.partial else "")
     label_length, verdict_length = (_length(text) for text in (LABEL, verdict))
     left, right = label_length + 12, verdict_length + 12
@@ -52,7 +52,7 @@ def render(target: TargetReport) -> str:
 
 
 def _length(text: str) -> int:
-    """Estimate the width of a text in the badge's letters at 11 px."""
+    """Return the estimated width of a text in the badge's font at 11 px."""
     return round(sum(4.4 if letter in _NARROW else 7.2 for letter in text))
 
 

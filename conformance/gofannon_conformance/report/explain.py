@@ -1,4 +1,4 @@
-"""A broken clause in words: what was called, what came, what should have, what to do next."""
+"""The explanation of a broken clause: the call, the answer, the expected answer, the next step."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from gofannon_conformance.report.legible import legible, on_one_line, program_te
 from gofannon_conformance.report.model import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gofannon_conformance.contract import Clause, Contract
     from gofannon_conformance.report.model import ClauseResult, Failure, TargetReport
 
@@ -18,14 +20,14 @@ MOST_OTHERS = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """A clause's outcome, ready to be shown: every text is escaped and bounded."""
+    """A clause's outcome, ready to be shown: every text is escaped and shortened."""
 
     clause: str
     level: str
     text: str
     """The clause's sentence, with Markdown's code marks."""
     paragraphs: tuple[tuple[str, str], ...]
-    """Labels and texts, in the order in which they teach."""
+    """Labels and texts, in the order in which they are shown."""
     program: str = ""
     again: str = ""
     hint: str = ""
@@ -36,7 +38,7 @@ class Explanation:
         return f"{self.clause} {self.level}  {self.text.replace('`', '')}".rstrip()
 
     def plain(self) -> str:
-        """Write the whole as plain text, for files and for other programs."""
+        """Return the explanation as plain text, for files and for other programs."""
         indented = [f"  {label}: {text}".replace("\n", "\n    ") for label, text in self.paragraphs]
         lines = [self.headline, *indented]
         if self.program:
@@ -49,16 +51,16 @@ class Explanation:
 
 
 def wording(target: TargetReport, contract: Contract) -> Contract:
-    """Give the contract as the target's dialect words it; a dialect it lacks changes nothing."""
+    """Return the contract in the target's dialect, or unchanged if it does not know the dialect."""
     return contract.for_dialect(target.dialect) if target.dialect in contract.dialects else contract
 
 
 def explain(result: ClauseResult, contract: Contract) -> Explanation:
-    """Explain a clause that did not pass, by its smallest failure; the others in a line each.
+    """Return the explanation of a clause: its smallest failure, and one line for each other one.
 
-    A saved report may name a clause that this kit does not have: its sentence is then missing.
+    A saved report may have a clause that this kit does not know, which is shown without its text.
     """
-    clause = _clause(result.clause, contract)
+    clause = next((each for each in contract.clauses if each.id == result.clause), None)
     failures = smallest_first(result.failures)
     failure = failures[0] if failures else None
     return Explanation(
@@ -72,29 +74,21 @@ def explain(result: ClauseResult, contract: Contract) -> Explanation:
     )
 
 
-def smallest_first(failures: tuple[Failure, ...]) -> list[Failure]:
-    """Order failures by the length of their programs; one without a program comes last."""
+def smallest_first(failures: Iterable[Failure]) -> list[Failure]:
+    """Return the failures, those with the shortest program first, those without one last."""
     return sorted(failures, key=lambda failure: len(failure.program) or float("inf"))
-
-
-def _clause(clause_id: str, contract: Contract) -> Clause | None:
-    return next((clause for clause in contract.clauses if clause.id == clause_id), None)
-
-
-def _where(clause: Clause | None) -> str:
-    return (clause.where or ", ".join(clause.source)) if clause else ""
 
 
 def _paragraphs(
     result: ClauseResult, failures: list[Failure], clause: Clause | None
 ) -> list[tuple[str, str]]:
-    words: list[tuple[str, str]] = []
+    found: list[tuple[str, str]] = []
     if result.outcome is Outcome.ERROR:
-        words.append(("in error", legible(result.reason)))
+        found.append(("in error", legible(result.reason)))
     elif result.reason and not failures:
-        words.append(("what", legible(result.reason)))  # an expected failure that passes
+        found.append(("what", legible(result.reason)))  # an expected failure that passes
     for failure in failures[:1]:
-        words += [
+        found += [
             ("what", legible(failure.what)),
             ("called", legible(failure.called)),
             ("came back", legible(failure.came)),
@@ -102,18 +96,18 @@ def _paragraphs(
             ("differs", _differences(failure)),
             ("test", legible(failure.test)),
         ]
-    words.append(("where", _where(clause)))
-    words += [("also in", text) for text in _in_a_line_each(failures[1:])]
-    return [(label, text) for label, text in words if text]
+    found.append(("where", clause.where if clause else ""))
+    found += [("also in", text) for text in _one_line_each(failures[1:])]
+    return [(label, text) for label, text in found if text]
 
 
 def _differences(failure: Failure) -> str:
     lines = [on_one_line(line) for line in failure.differences[:MOST_DIFFERENCES]]
     left_out = len(failure.differences) - len(lines)
-    return "\n".join([*lines, *([f"… and in {left_out} places more"] if left_out else [])])
+    return "\n".join([*lines, *([f"… and {left_out} more places"] if left_out else [])])
 
 
-def _in_a_line_each(others: list[Failure]) -> list[str]:
+def _one_line_each(others: list[Failure]) -> list[str]:
     lines = [on_one_line(f"{other.test}: {other.what}") for other in others[:MOST_OTHERS]]
     left_out = len(others) - len(lines)
-    return [*lines, *([f"… {left_out} tests more"] if left_out else [])]
+    return [*lines, *([f"… {left_out} more tests"] if left_out else [])]

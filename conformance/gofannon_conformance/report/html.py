@@ -1,4 +1,4 @@
-"""The report as one page of HTML that needs nothing else: no script, no font, no request."""
+"""The report as one page of HTML without scripts, fonts or requests."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from gofannon_conformance.report.model import Outcome
 from gofannon_conformance.report.summary import (
     COLUMNS,
     broken,
-    by_reason,
     run_sentence,
+    sections,
     server_sentence,
     tally,
     verdict_sentence,
-    with_outcome,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from gofannon_conformance.contract import Contract
     from gofannon_conformance.report.model import ClauseResult, Report, TargetReport
@@ -58,7 +57,7 @@ _CLASSES = {
 
 
 def render(report: Report, *, contract: Contract | None = None) -> str:
-    """Write the report as a page for a browser, light or dark as the reader has it."""
+    """Return the report as a page, light or dark as the browser is set."""
     kits = contract or load()
     return "\n".join(
         [
@@ -101,17 +100,12 @@ def _target(target: TargetReport, contract: Contract) -> Iterator[str]:
         yield f"<h3>Broken clauses: {len(found)}</h3>"
     for result in found:
         yield from _broken(result, contract, is_open=result is found[0])
-    yield from _list(
-        "Failed as expected",
-        (
-            (f"{result.clause} {result.level}", result.reason)
-            for result in with_outcome(target, Outcome.EXPECTED_FAILURE)
-        ),
-    )
-    untested = by_reason(with_outcome(target, Outcome.NOT_TESTED))
-    yield from _list("Not tested", ((", ".join(ids), why) for why, ids in untested.items()))
-    yield from _list("Found out besides", target.facts.items())
-    yield from _list("To know", (("", note) for note in target.notes))
+    for title, items in sections(target).items():
+        yield f"<h3>{title}</h3><ul>"
+        for name, text in items:
+            bold = f"<b>{escape(on_one_line(name))}</b>: " if name else ""
+            yield f"<li>{bold}{escape(legible(text))}</li>"
+        yield "</ul>"
     yield "</section>"
 
 
@@ -134,27 +128,19 @@ def _counts(target: TargetReport, contract: Contract) -> Iterator[str]:
 
 
 def _broken(result: ClauseResult, contract: Contract, *, is_open: bool) -> Iterator[str]:
-    told = explain(result, contract)
-    yield f"<details{' open' * is_open}><summary><b>{told.clause}</b> {told.level} "
-    yield f'<span class="bad">{result.outcome}</span> {_code_marked(told.text)}</summary><dl>'
-    yield from (f"<dt>{label}</dt><dd>{escape(text)}</dd>" for label, text in told.paragraphs)
-    if told.hint:
-        yield f"<dt>hint</dt><dd>{_code_marked(told.hint)}</dd>"
+    explained = explain(result, contract)
+    yield f"<details{' open' * is_open}><summary><b>{explained.clause}</b> {explained.level} "
+    yield f'<span class="bad">{result.outcome}</span> {_code_marked(explained.text)}</summary><dl>'
+    yield from (f"<dt>{label}</dt><dd>{escape(text)}</dd>" for label, text in explained.paragraphs)
+    if explained.hint:
+        yield f"<dt>hint</dt><dd>{_code_marked(explained.hint)}</dd>"
     yield "</dl>"
-    for label, text in (("program", told.program), ("again", told.again)):
+    for label, text in (("program", explained.program), ("again", explained.again)):
         if text:
             yield f'<p class="quiet">{label}</p><pre tabindex="0">{escape(text)}</pre>'
     yield "</details>"
 
 
 def _code_marked(text: str) -> str:
-    """Write a sentence of the contract with its code marks as HTML's."""
+    """Return a sentence of the contract with its code marks as HTML."""
     return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
-
-
-def _list(title: str, items: Iterable[tuple[str, str]]) -> list[str]:
-    lines = [
-        f"<li>{f'<b>{escape(on_one_line(name))}</b>: ' if name else ''}{escape(legible(text))}</li>"
-        for name, text in items
-    ]
-    return [f"<h3>{title}</h3><ul>", *lines, "</ul>"] if lines else []

@@ -1,12 +1,14 @@
-"""The report as JSON, in the shape that `schema.json` beside it describes, and back again."""
+"""The report as JSON, as `schema.json` describes it, and back."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from gofannon_conformance.contract import Level, load
+from gofannon_conformance.contract import load
+from gofannon_conformance.contract.clauses import Level
 from gofannon_conformance.report.explain import explain, wording
 from gofannon_conformance.report.model import (
     ClauseResult,
@@ -23,63 +25,59 @@ if TYPE_CHECKING:
     from gofannon_conformance.contract import Contract
 
 SCHEMA = 1
-"""The version of the shape; a reader refuses another."""
+"""The version of the format; a reader refuses any other."""
 
+_REPORT = ("kit", "contract", "profile", "seed", "started", "seconds", "interrupted")
 _FAILURE = ("test", "what", "called", "came", "expected", "program", "reproduce")
 
 
 def to_json(report: Report, *, contract: Contract | None = None) -> dict[str, Any]:
-    """Give the report as plain JSON values; `from_json` makes the same report of them."""
+    """Return the report as plain JSON values; `from_json` is the reverse."""
     kits = contract or load()
     return {
         "schema": SCHEMA,
-        "kit": report.kit,
-        "contract": report.contract,
-        "profile": report.profile,
-        "seed": report.seed,
-        "started": report.started,
-        "seconds": report.seconds,
-        "interrupted": report.interrupted,
+        **{name: getattr(report, name) for name in _REPORT},
         "targets": [_target(target, wording(target, kits)) for target in report.targets],
     }
 
 
 def dumps(report: Report, *, contract: Contract | None = None) -> str:
-    """Write the report as JSON text, in ASCII, so that no reader stumbles over an encoding."""
+    """Return the report as JSON text, in ASCII, so that its encoding does not matter."""
     return json.dumps(to_json(report, contract=contract), indent=1, allow_nan=False) + "\n"
 
 
 def from_json(value: Mapping[str, Any]) -> Report:
-    """Make a report of what `to_json` gave; `ValueError` says what else it is."""
+    """Return the report of the output of `to_json`; raise `ValueError` for anything else."""
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
         found = value.get("schema") if isinstance(value, dict) else type(value).__name__
         raise ValueError(f"not a report of schema {SCHEMA}: its schema is {found!r}")
     try:
-        return _read_report(value)
+        return Report(
+            **{name: value[name] for name in _REPORT},
+            targets=tuple(_read_target(target) for target in value["targets"]),
+        )
     except KeyError as error:
-        raise ValueError(f"not a whole report: it has no {error}") from error
+        raise ValueError(f"not a complete report: it has no {error}") from error
     except (TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"not a report: {error}") from error
 
 
 def loads(text: str) -> Report:
-    """Make a report of JSON text; `ValueError` says what is wrong with it."""
+    """Return the report of a JSON text; raise `ValueError` if it is none."""
     return from_json(json.loads(text))
 
 
 def schema() -> dict[str, Any]:
-    """Give the JSON Schema (draft 2020-12) that every report keeps to."""
+    """Return the JSON Schema (draft 2020-12) of a report."""
     text = files("gofannon_conformance.report").joinpath("schema.json").read_text(encoding="utf-8")
     described: dict[str, Any] = json.loads(text)
     return described
 
 
 def _target(target: TargetReport, contract: Contract) -> dict[str, Any]:
-    server = target.server
     return {
         "name": target.name,
-        "server": server
-        and {"product": server.product, "version": server.version, "source": server.source},
+        "server": target.server and asdict(target.server),
         "dialect": target.dialect,
         "verdict": target.verdict,
         "partial": target.partial,
@@ -93,15 +91,15 @@ def _target(target: TargetReport, contract: Contract) -> dict[str, Any]:
 
 def _clause(result: ClauseResult, contract: Contract) -> dict[str, Any]:
     passed = result.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.NOT_TESTED)
-    told = None if passed else explain(result, contract)
+    explained = None if passed else explain(result, contract)
     return {
         "level": str(result.level),
         "outcome": str(result.outcome),
         "tests": list(result.tests),
         "seconds": result.seconds,
-        "message": told.plain() if told else result.reason,
-        "example": told.program if told else "",
-        "reproduce": told.again if told else "",
+        "message": explained.plain() if explained else result.reason,
+        "example": explained.program if explained else "",
+        "reproduce": explained.again if explained else "",
         "reason": result.reason,
         "failures": [
             {
@@ -111,19 +109,6 @@ def _clause(result: ClauseResult, contract: Contract) -> dict[str, Any]:
             for failure in result.failures
         ],
     }
-
-
-def _read_report(value: Mapping[str, Any]) -> Report:
-    return Report(
-        kit=value["kit"],
-        contract=value["contract"],
-        profile=value["profile"],
-        seed=value["seed"],
-        started=value["started"],
-        seconds=value["seconds"],
-        interrupted=value["interrupted"],
-        targets=tuple(_read_target(target) for target in value["targets"]),
-    )
 
 
 def _read_target(value: Mapping[str, Any]) -> TargetReport:

@@ -1,4 +1,4 @@
-"""The report as JUnit XML: a suite for each target, a case for each of its clauses."""
+"""The report as JUnit XML: a test suite per target, a test case per clause."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _ELEMENTS = {
     Outcome.NOT_APPLICABLE: "skipped",
     Outcome.EXPECTED_FAILURE: "skipped",
 }
-"""JUnit has fewer outcomes than we: what counts against the run must not read as skipped."""
+"""JUnit has fewer outcomes; those that count against the run must not become `skipped`."""
 
 
 def render(report: Report, *, contract: Contract | None = None) -> str:
-    """Write the report for a CI server that reads JUnit XML."""
+    """Return the report as JUnit XML for a CI server."""
     kits = contract or load()
     root = ET.Element("testsuites", name="gofannon-conformance", time=_seconds(report.seconds))
     for target in report.targets:
@@ -57,12 +57,12 @@ def _suite(target: TargetReport, report: Report, contract: Contract) -> ET.Eleme
 
 
 def _case(result: ClauseResult, target: str, contract: Contract) -> ET.Element:
-    told = explain(result, contract)
+    explained = explain(result, contract)
     group = result.clause.rpartition("-")[0]
     case = ET.Element(
         "testcase",
         classname=f"{target}.{group}",
-        name=_allowed(told.headline),
+        name=_allowed(explained.headline),
         time=_seconds(result.seconds),
     )
     tag = _ELEMENTS.get(result.outcome)
@@ -72,7 +72,7 @@ def _case(result: ClauseResult, target: str, contract: Contract) -> ET.Element:
         child = ET.SubElement(case, tag, message=_allowed(message))
         if tag != "skipped":
             child.set("type", str(result.outcome))
-        child.text = _allowed(told.plain() if result.failures else legible(result.reason))
+        child.text = _allowed(explained.plain() if result.failures else legible(result.reason))
     return case
 
 
@@ -84,5 +84,5 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def _allowed(text: str) -> str:
-    """XML 1.0 has no way to write these characters, escaped or not."""
+    """Return a text without the characters that XML 1.0 cannot have, even escaped."""
     return _FORBIDDEN.sub(lambda found: ascii(found.group())[1:-1], text)

@@ -1,4 +1,4 @@
-"""What a person may be shown of a text that came from a backend: escaped, and not without end.
+"""Texts from a backend, escaped and shortened for people.
 
 A failure quotes ids, documents and error messages that the suite made hostile on purpose. None
 of them may move a cursor, hide a character or fill a screen.
@@ -7,13 +7,12 @@ of them may move a cursor, hide a character or fill a screen.
 from __future__ import annotations
 
 LONGEST_TEXT = 800
-"""More of one value than this teaches nobody anything."""
 LONGEST_PROGRAM = 12_000
-"""A longer program is told about instead: a cut one would not run."""
+"""A longer program is replaced by a comment, because a shortened one would not run."""
 
 
 def legible(text: str, *, limit: int | None = LONGEST_TEXT) -> str:
-    r"""Escape what does not print, but for line ends; leave out the middle of a long text.
+    r"""Return a text with unprintable characters escaped and, if it is long, without its middle.
 
     >>> legible("red\x1b[31m \u202eabc")
     'red\\x1b[31m \\u202eabc'
@@ -26,7 +25,7 @@ def legible(text: str, *, limit: int | None = LONGEST_TEXT) -> str:
 
 
 def shortened(text: str, limit: int) -> str:
-    """Leave out the middle of a text that is longer than `limit`, and say how much."""
+    """Return a text without its middle if it is longer than `limit`."""
     if len(text) <= limit:
         return text
     head = limit * 2 // 3
@@ -36,19 +35,19 @@ def shortened(text: str, limit: int) -> str:
 
 
 def program_text(program: str) -> str:
-    """Give a program whole, or a comment in its place where it is too long to be shown."""
+    """Return a program, or a comment in its place if it is too long to be shown."""
     if len(program) <= LONGEST_PROGRAM:
         return legible(program, limit=None)
-    return f"# {len(program):,} characters long: the JSON report (`--json`) has it whole"
+    return f"# {len(program):,} characters long: see the JSON report (`--json`)"
 
 
 def on_one_line(text: str, limit: int = 300) -> str:
-    """Make one line of a text, for lists and headlines."""
+    """Return a text as one line, for lists and headlines."""
     return legible(" ".join(shortened(text, limit).split()), limit=None)
 
 
 def as_ascii(text: str) -> str:
-    r"""Write a text for a log whose encoding is not known: escapes in place of other letters.
+    r"""Return a text in ASCII, with escapes, for a log of unknown encoding.
 
     >>> as_ascii("naïve … done")
     'na\\xefve ... done'

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 from gofannon_conformance.contract import load
 from gofannon_conformance.report.explain import explain, wording
 from gofannon_conformance.report.legible import on_one_line
-from gofannon_conformance.report.model import Outcome
 from gofannon_conformance.report.summary import (
     COLUMNS,
     broken,
-    by_reason,
     run_sentence,
+    sections,
     server_sentence,
     tally,
     verdict_sentence,
-    with_outcome,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +29,7 @@ SHOWN_IN_FULL = 25
 
 
 def render(report: Report, *, contract: Contract | None = None) -> str:
-    """Write the report as GitHub's Markdown; nothing that a backend said is read as markup."""
+    """Return the report as GitHub's Markdown; texts of a backend are escaped."""
     kits = contract or load()
     lines = ["# Conformance report", ""]
     lines += _table(
@@ -63,40 +61,27 @@ def _target(target: TargetReport, contract: Contract) -> Iterator[str]:
         yield from ("", f"### Broken clauses: {len(found)}", "")
     for result in found[:SHOWN_IN_FULL]:
         yield from _broken(result, contract)
-    yield from _section("Broken as well", (f"{r.clause} {r.level}" for r in found[SHOWN_IN_FULL:]))
-    yield from _section(
-        "Failed as expected",
-        (
-            f"{result.clause} {result.level}: {_inline(result.reason)}"
-            for result in with_outcome(target, Outcome.EXPECTED_FAILURE)
-        ),
-    )
-    untested = by_reason(with_outcome(target, Outcome.NOT_TESTED))
-    yield from _section(
-        "Not tested", (f"{', '.join(ids)}: {_inline(reason)}" for reason, ids in untested.items())
-    )
-    yield from _section(
-        "Found out besides",
-        (f"{_inline(name)}: {_inline(fact)}" for name, fact in target.facts.items()),
-    )
-    yield from _section("To know", map(_inline, target.notes))
-
-
-def _section(title: str, items: Iterable[str]) -> list[str]:
-    lines = [f"- {item}" for item in items]
-    return ["", f"### {title}", "", *lines] if lines else []
+    if more := found[SHOWN_IN_FULL:]:
+        yield from ("", "### Also broken", "", *(f"- {r.clause} {r.level}" for r in more))
+    for title, items in sections(target).items():
+        yield from ("", f"### {title}", "")
+        yield from (f"- {f'{_inline(n)}: ' if n else ''}{_inline(text)}" for n, text in items)
 
 
 def _broken(result: ClauseResult, contract: Contract) -> Iterator[str]:
-    told = explain(result, contract)
-    sentence = escape(told.text.replace("`", ""))
-    yield from ("<details>", f"<summary><b>{told.clause}</b> {told.level} {sentence}</summary>", "")
-    for label, text in told.paragraphs:
+    explained = explain(result, contract)
+    sentence = escape(explained.text.replace("`", ""))
+    yield from (
+        "<details>",
+        f"<summary><b>{explained.clause}</b> {explained.level} {sentence}</summary>",
+        "",
+    )
+    for label, text in explained.paragraphs:
         yield from (f"{label}:", "", *_fenced(text, "text"), "")
     for label, text, language in (
-        ("program", told.program, "python"),
-        ("again", told.again, "sh"),
-        ("hint", told.hint, "text"),
+        ("program", explained.program, "python"),
+        ("again", explained.again, "sh"),
+        ("hint", explained.hint, "text"),
     ):
         if text:
             yield from (f"{label}:", "", *_fenced(text, language), "")
@@ -116,5 +101,5 @@ def _table(headings: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
 
 
 def _inline(text: str) -> str:
-    """Make one line of a text in which Markdown and HTML find no markup."""
+    """Return a text as one line without markup for Markdown or HTML."""
     return re.sub(r"(^[-+]|[\\`*_{}\[\]<>#!|~&@$])", r"\\\1", on_one_line(text))

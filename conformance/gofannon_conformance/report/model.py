@@ -1,4 +1,4 @@
-"""What a run found out, as one value: every renderer is a pure function of `Report`."""
+"""The report as values; every renderer is a pure function of `Report`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gofannon_conformance.contract import Level
+    from gofannon_conformance.contract.clauses import Level
 
 
 class Outcome(StrEnum):
-    """What a run can say of a clause."""
+    """The outcome of a clause in a run."""
 
-    PASS = "pass"  # noqa: S105  # an outcome, no password
+    PASS = "pass"  # noqa: S105  # not a password
     FAIL = "fail"
     ERROR = "error"
     NOT_APPLICABLE = "not applicable"
@@ -25,10 +25,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """One way in which a clause was broken, with all that a person needs to mend it.
+    """One way in which a clause was broken, with all that a person needs to fix it.
 
-    Texts may span lines. `called`, `came` and `expected` are what a reader compares;
-    `program` is runnable Python against the target; `reproduce` is one shell command.
+    Texts may have several lines. `called`, `came` and `expected` are the call, its answer and the
+    expected answer; `program` is Python against the target; `reproduce` is one shell command.
     """
 
     clause: str
@@ -52,13 +52,13 @@ class ClauseResult:
     tests: tuple[str, ...] = ()
     seconds: float = 0.0
     reason: str = ""
-    """Why it is not applicable, not tested, an expected failure, or in error; else empty."""
+    """Why it is not applicable, not tested, in error, or expected to fail; otherwise empty."""
     failures: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """The server that a target ran on, in the words of its provider."""
+    """The server that a target ran on."""
 
     product: str
     version: str
@@ -67,7 +67,7 @@ class Server:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetReport:
-    """Everything that a run found out about one target."""
+    """The results of one target."""
 
     name: str
     dialect: str
@@ -75,11 +75,11 @@ class TargetReport:
     """By clause id, in the order of the contract; only the clauses that were selected."""
     server: Server | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
-    """What was found out besides: "largest document" → "16 MiB", "capabilities" → …"""
+    """Measurements without a judgement: "largest document" → "16 MiB", "capabilities" → …"""
     notes: tuple[str, ...] = ()
-    """What the reader must know: an overridden test, a shallow run, limits of an emulator."""
+    """Notes for the reader: an overridden test, a limit of an emulator."""
     partial: bool = False
-    """Whether some clauses were left out by the caller (`--clause`, `-k`, `--lf`)."""
+    """Whether options left out some clauses (`--clause`, `-k`, `--lf`)."""
 
     @property
     def verdict(self) -> str:
@@ -98,7 +98,7 @@ class TargetReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """One run: what was run, how, and what came of it."""
+    """One run: its settings and the results of its targets."""
 
     kit: str
     contract: str

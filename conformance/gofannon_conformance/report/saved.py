@@ -1,4 +1,4 @@
-"""A report that was saved as JSON, shown again in another form."""
+"""A saved JSON report, shown in another form."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMS = ("text", "markdown", "html", "junit", "badge")
 
 
 def rendered(file: str, form: str, target: str | None) -> str:
-    """Read a saved report and render it, whole or for one of its targets."""
+    """Return a saved report in a form, with all targets or one."""
     if form not in FORMS:
         raise UsageError(f"--as {form}: there is no such form{nearest(form, FORMS)}")
     report = _only(_read(file), target)
@@ -42,7 +42,7 @@ def _read(file: str) -> Report:
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from error
     except ValueError as error:
-        raise UsageError(f"{file} is no report of this kit: {error}") from error
+        raise UsageError(f"{file} is not a report of this kit: {error}") from error
 
 
 def _only(report: Report, name: str | None) -> Report:

@@ -1,4 +1,4 @@
-"""What every renderer counts and orders: outcomes by group, broken clauses, reasons, verdicts."""
+"""The figures and sentences of all renderers: counts, broken clauses, sections, verdicts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LEVELS = ("MUST", "SHOULD", "MAY")
 
 
 def tally(target: TargetReport, contract: Contract) -> dict[str, Counter[Outcome]]:
-    """Count outcomes by clause group, in the contract's order; groups it lacks come last."""
+    """Return the outcomes' counts by clause group, in the contract's order, unknown groups last."""
     counts: dict[str, Counter[Outcome]] = {group.name: Counter() for group in contract.groups}
     for result in target.clauses.values():
         group = result.clause.rpartition("-")[0]
@@ -36,58 +36,71 @@ def tally(target: TargetReport, contract: Contract) -> dict[str, Counter[Outcome
 
 
 def totals(target: TargetReport) -> Counter[Outcome]:
-    """Count the outcomes of a target."""
+    """Return the outcomes' counts of a target."""
     return Counter(result.outcome for result in target.clauses.values())
 
 
 def broken(target: TargetReport) -> list[ClauseResult]:
-    """Give the clauses that failed or erred: each MUST before each SHOULD."""
+    """Return the clauses that failed or were in error, MUST before SHOULD."""
     found = with_outcome(target, Outcome.FAIL, Outcome.ERROR)
     return sorted(found, key=lambda result: _LEVELS.index(result.level))
 
 
 def with_outcome(target: TargetReport, *outcomes: Outcome) -> list[ClauseResult]:
-    """Give the clauses that came out so, in the contract's order."""
+    """Return the clauses with one of these outcomes, in the contract's order."""
     return [result for result in target.clauses.values() if result.outcome in outcomes]
 
 
 def not_met(target: TargetReport, level: str) -> list[ClauseResult]:
-    """Give the clauses of a level that failed, erred or were not tested, expected or not."""
+    """Return the clauses of a level that did not pass and should have, expected or not."""
     missed = with_outcome(target, *_MISSED)
     return [result for result in missed if result.level == level]
 
 
 def by_reason(results: Iterable[ClauseResult]) -> dict[str, list[str]]:
-    """Give the clause ids that share each reason."""
+    """Return the clause ids by their reason."""
     reasons: dict[str, list[str]] = {}
     for result in results:
         reasons.setdefault(result.reason or "no reason was given", []).append(result.clause)
     return reasons
 
 
+def sections(target: TargetReport) -> dict[str, list[tuple[str, str]]]:
+    """Return the lists that follow the broken clauses, by title, as names and texts."""
+    expected = with_outcome(target, Outcome.EXPECTED_FAILURE)
+    untested = by_reason(with_outcome(target, Outcome.NOT_TESTED))
+    lists = {
+        "Failed as expected": [(f"{r.clause} {r.level}", r.reason) for r in expected],
+        "Not tested": [(", ".join(ids), reason) for reason, ids in untested.items()],
+        "Also found": list(target.facts.items()),
+        "Notes": [("", note) for note in target.notes],
+    }
+    return {title: items for title, items in lists.items() if items}
+
+
 def verdict_sentence(target: TargetReport, *, interrupted: bool = False) -> str:
-    """Say the verdict, and what it rests on."""
-    return f"{target.verdict} ({'; '.join(_grounds(target, interrupted=interrupted))})"
+    """Return the verdict and its reasons."""
+    return f"{target.verdict} ({'; '.join(_reasons(target, interrupted=interrupted))})"
 
 
-def _grounds(target: TargetReport, *, interrupted: bool) -> list[str]:
+def _reasons(target: TargetReport, *, interrupted: bool) -> list[str]:
     count = len(target.clauses)
     if not count:
         return ["no clause was run"]
     tested = totals(target)
-    grounds = [f"{tested[Outcome.PASS]} of {count} clause{'s' * (count != 1)} passed"]
+    reasons = [f"{tested[Outcome.PASS]} of {count} clause{'s' * (count != 1)} passed"]
     for level in _LEVELS:
         missed = [r.outcome for r in target.clauses.values() if r.level == level]
-        grounds += [
+        reasons += [
             f"{missed.count(outcome)} {level} {words}"
             for outcome, words in _MISSED.items()
             if outcome in missed
         ]
     if target.partial:
-        grounds.append("a partial run: clauses were left out")
+        reasons.append("a partial run: clauses were left out")
     if interrupted:
-        grounds.append("interrupted")
-    return grounds
+        reasons.append("interrupted")
+    return reasons
 
 
 _MISSED = {
@@ -99,7 +112,7 @@ _MISSED = {
 
 
 def run_sentence(report: Report) -> str:
-    """Say how the run was made, so that it can be made again."""
+    """Return the settings of a run, which repeat it."""
     return (
         f"kit {report.kit} · contract {report.contract} · profile {report.profile} · "
         f"seed {report.seed} · {report.started} · {report.seconds:.1f} s"
@@ -107,9 +120,9 @@ def run_sentence(report: Report) -> str:
 
 
 def server_sentence(target: TargetReport) -> str:
-    """Say what a target ran on and which dialect it was held to."""
-    words = [f"dialect {target.dialect}"]
+    """Return the server and the dialect of a target."""
+    parts = [f"dialect {target.dialect}"]
     if target.server is not None:
         server = target.server
-        words.insert(0, f"{server.product} {server.version} ({server.source})")
-    return " · ".join(words)
+        parts.insert(0, f"{server.product} {server.version} ({server.source})")
+    return " · ".join(parts)

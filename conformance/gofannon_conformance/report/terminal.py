@@ -1,4 +1,4 @@
-"""The report for a terminal and for its log: a table, the failures in full, the verdict last."""
+"""The report for a terminal or a log: a table, the failures in full, the verdict last."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gofannon_conformance.report.model import ClauseResult, Report, TargetReport
 
 SHOWN_IN_FULL = 12
-"""Broken clauses of one target beyond these get one line each."""
+"""The number of broken clauses of a target shown in full; the others get one line each."""
 WIDE_ENOUGH_FOR_TITLES = 100
 
 _STYLES = {
@@ -53,13 +53,13 @@ def render(
     *,
     width: int = 80,
     color: bool,
-    ascii: bool = False,  # noqa: A002  # the reader's word for it, and no call to the builtin
+    ascii: bool = False,  # noqa: A002  # the builtin is not called here
     contract: Contract | None = None,
 ) -> str:
-    """Draw a report for a terminal of that width.
+    """Return the report for a terminal of that width.
 
-    Without `color` there is no control character in it; with `ascii` nothing past ASCII.
-    Programs and commands keep their lines whole, whatever the width, so that they can be copied.
+    Without `color` it has no control characters; with `ascii` only ASCII ones. The lines of
+    programs and commands are not wrapped, so that they can be copied.
     """
     drawing = _Drawing(width=width, color=color, ascii=ascii)
     kits = contract or load()
@@ -68,13 +68,13 @@ def render(
     drawing.line()
     drawing.line(run_sentence(report), "dim")
     if report.interrupted:
-        drawing.line("Interrupted: this is what was found out until then.", "bold yellow")
+        drawing.line("Interrupted: the report is incomplete.", "bold yellow")
     _draw_verdicts(drawing, report)
     return drawing.text()
 
 
 class _Drawing:
-    """A sheet to draw on with rich, whose look depends on nothing but its arguments."""
+    """A text made with rich, which depends only on its arguments."""
 
     def __init__(self, *, width: int, color: bool, ascii: bool) -> None:  # noqa: A002
         from rich.console import Console
@@ -97,24 +97,24 @@ class _Drawing:
         )
 
     def line(self, text: str = "", style: str = "") -> None:
-        """Write a text, wrapped between words."""
+        """Add a text, wrapped between words."""
         from rich.text import Text
 
         self._console.print(Text(self.written(text), style=style, overflow="fold"))
 
     def verbatim(self, text: str, style: str = "") -> None:
-        """Write lines as they are: a terminal may wrap them, but they are copied whole."""
+        """Add lines without wrapping them."""
         from rich.text import Text
 
         self._console.print(Text(self.written(text), style=style), soft_wrap=True)
 
     def title(self, text: str, style: str = "bold") -> None:
-        """Begin a part of the report."""
+        """Add the title of a section."""
         self.line()
         self.line(text, style)
 
     def labelled(self, rows: Iterable[tuple[str, str]], *, label_style: str = "dim") -> None:
-        """Write texts beside their labels, each wrapped in its own column."""
+        """Add labels and texts, each wrapped in its own column."""
         from rich.table import Table
         from rich.text import Text
 
@@ -128,7 +128,7 @@ class _Drawing:
         self._console.print(grid)
 
     def table(self, first: str, headings: Iterable[str]) -> Table:
-        """Begin a table whose first column names the row and whose others are counts."""
+        """Return a new table with a column of names and columns of counts."""
         from rich.box import SIMPLE_HEAD, Box
         from rich.table import Table
 
@@ -140,16 +140,16 @@ class _Drawing:
         return table
 
     def draw(self, table: Table) -> None:
-        """Put a table on the sheet."""
+        """Add a table."""
         self._console.print(table)
 
     def text(self) -> str:
-        """Give what was drawn, without the blanks with which rich fills its columns."""
+        """Return the whole text, without the spaces at the ends of lines."""
         lines = self._file.getvalue().strip("\n").split("\n")
         return "\n".join(line.rstrip(" ") for line in lines) + "\n"
 
     def written(self, text: str) -> str:
-        """Give a text as this sheet can hold it."""
+        """Return a text in the characters that are allowed."""
         return as_ascii(text) if self._ascii else text
 
 
@@ -167,15 +167,17 @@ def _draw_target(drawing: _Drawing, target: TargetReport, contract: Contract) ->
     if untested:
         drawing.title("Not tested: this counts against the run", "bold yellow")
         drawing.labelled((", ".join(ids), legible(reason)) for reason, ids in untested.items())
-    spared = by_reason(with_outcome(target, Outcome.NOT_APPLICABLE))
-    if spared:
+    not_applicable = by_reason(with_outcome(target, Outcome.NOT_APPLICABLE))
+    if not_applicable:
         drawing.title("Not applicable")
-        drawing.labelled((", ".join(ids), legible(reason)) for reason, ids in spared.items())
+        drawing.labelled(
+            (", ".join(ids), legible(reason)) for reason, ids in not_applicable.items()
+        )
     if target.facts:
-        drawing.title("Found out besides")
+        drawing.title("Also found")
         drawing.labelled((on_one_line(name), legible(fact)) for name, fact in target.facts.items())
     if target.notes:
-        drawing.title("To know")
+        drawing.title("Notes")
         drawing.labelled(("-", legible(note)) for note in target.notes)
 
 
@@ -213,14 +215,14 @@ def _draw_broken(drawing: _Drawing, target: TargetReport, contract: Contract) ->
         _draw_explanation(drawing, explain(result, contract), result.outcome, shown)
     rest = found[SHOWN_IN_FULL:]
     if rest:
-        drawing.title(f"Broken as well: {len(rest)}", "bold red")
+        drawing.title(f"Also broken: {len(rest)}", "bold red")
         drawing.labelled((r.clause, f"{r.level}  {_what(r)}") for r in rest)
         drawing.line("  To see one of them in full, run again with `--clause ID`.", "dim")
 
 
 def _what(result: ClauseResult) -> str:
-    told = result.failures[0].what if result.failures else result.reason
-    return on_one_line(told, limit=120)
+    text = result.failures[0].what if result.failures else result.reason
+    return on_one_line(text, limit=120)
 
 
 def _draw_explanation(
@@ -229,12 +231,12 @@ def _draw_explanation(
     drawing.title(explanation.headline, _STYLES[outcome])
     drawing.labelled(explanation.paragraphs)
     if explanation.program:
-        twin = shown.setdefault(explanation.program, explanation.clause)
-        if twin == explanation.clause:
+        same = shown.setdefault(explanation.program, explanation.clause)
+        if same == explanation.clause:
             drawing.line("  program:", "dim")
             drawing.verbatim(explanation.program)
         else:
-            drawing.line(f"  program: the same as for {twin}, above", "dim")
+            drawing.line(f"  program: the same as for {same}, above", "dim")
     if explanation.again:
         drawing.verbatim(f"  again: {explanation.again}")
     if explanation.hint:
@@ -264,9 +266,9 @@ def _draw_verdicts(drawing: _Drawing, report: Report) -> None:
     if report.targets:
         _draw_verdict_table(drawing, report)
         drawing.line()
-    meeting = sum(target.verdict in ("strict", "conformant") for target in report.targets)
-    style = "bold green" if 0 < len(report.targets) == meeting else "bold red"
-    drawing.line(f"{meeting} of {len(report.targets)} targets are conformant", style)
+    conformant = sum(target.verdict in ("strict", "conformant") for target in report.targets)
+    style = "bold green" if 0 < len(report.targets) == conformant else "bold red"
+    drawing.line(f"{conformant} of {len(report.targets)} targets are conformant", style)
 
 
 def _draw_verdict_table(drawing: _Drawing, report: Report) -> None:

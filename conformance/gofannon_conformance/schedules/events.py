@@ -1,14 +1,15 @@
-"""The events of a backend's own code: each line, or bytecode, that a racing thread comes to.
+"""The events of a backend's own code: each line, or bytecode, that a racing thread reaches.
 
-CPython 3.11 tells them by `sys.settrace`. From 3.12 on `sys.monitoring` does, which leaves a
-debugger and a measurement of coverage alone; and in 3.12 to trace bytecodes in one thread while
-another one runs ends in a segmentation fault.
+CPython 3.11 reports them by `sys.settrace`. From 3.12 on it is `sys.monitoring`, which does not
+disturb debuggers and coverage; and in 3.12, tracing bytecodes in one thread while another runs
+ends in a segmentation fault.
 """
 
 from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,16 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import CodeType, FrameType
 
-    from gofannon_conformance.schedules.own import OwnCode
+    from gofannon_conformance.schedules.own_code import OwnCode
 
-    Heard = Callable[[int, CodeType, int], None]
+    OnEvent = Callable[[int, CodeType, int], None]
     TraceFunction = Callable[[FrameType, str, Any], Any]
 
 
 class _Traced:
-    """Hears the threads that are `heard`, each by a trace function of its own."""
+    """Reports the events of each thread that listens, by a trace function of that thread."""
 
-    def __init__(self, code: OwnCode, event: Heard, *, opcodes: bool) -> None:
+    def __init__(self, code: OwnCode, event: OnEvent, *, opcodes: bool) -> None:
         self._code = code
         self._event = event
         self._opcodes = opcodes
@@ -34,43 +35,45 @@ class _Traced:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave nothing behind: each thread has put its former trace function back."""
+        """Do nothing: each thread has restored its former trace function."""
 
     @contextmanager
-    def heard(self, me: int) -> Iterator[None]:
-        """Hear this thread until the block ends; a new frame is heard, the block's own is not."""
-        before = sys.gettrace()  # a debugger's, or that of a measurement of coverage
-        sys.settrace(self._entering(me))
+    def thread(self, me: int) -> Iterator[None]:
+        """Listen to this thread in the block; only frames that are entered in it have events."""
+        before = sys.gettrace()  # a debugger's, or that of coverage
+        sys.settrace(tracer(self._code, partial(self._event, me), opcodes=self._opcodes))
         try:
             yield
         finally:
             sys.settrace(before)
 
-    def _entering(self, me: int) -> TraceFunction:
-        code, opcodes, event = self._code, self._opcodes, self._event
 
-        def inside(frame: FrameType, what: str, _arg: Any) -> TraceFunction:
-            if what == "opcode" and opcodes:
-                event(me, frame.f_code, frame.f_lasti)
-            elif what == "line" and not opcodes:
-                event(me, frame.f_code, frame.f_lineno)
-            return inside
+def tracer(
+    code: OwnCode, event: Callable[[CodeType, int], None], *, opcodes: bool = False
+) -> TraceFunction:
+    """Return a trace function that reports each line, or each bytecode, of a backend's code."""
+    kind = "opcode" if opcodes else "line"
 
-        def entering(frame: FrameType, _what: str, _arg: Any) -> TraceFunction | None:
-            if not _is_raced(frame.f_code, code):
-                return None
-            frame.f_trace_opcodes = opcodes
-            return inside
+    def inside(frame: FrameType, what: str, _: Any) -> TraceFunction:
+        if what == kind:
+            event(frame.f_code, frame.f_lasti if opcodes else frame.f_lineno)
+        return inside
 
-        return entering
+    def entering(frame: FrameType, _event: str, _: Any) -> TraceFunction | None:
+        if not _is_raced(frame.f_code, code):
+            return None
+        frame.f_trace_opcodes = opcodes
+        return inside
+
+    return entering
 
 
 if sys.version_info >= (3, 12):  # pragma: no cover  # measured where it runs
 
     class _Monitored:
-        """Hears the threads that are `heard`; the events come for every thread of the process."""
+        """Reports the events of each thread that listens, out of those of the whole process."""
 
-        def __init__(self, code: OwnCode, event: Heard, *, opcodes: bool) -> None:
+        def __init__(self, code: OwnCode, event: OnEvent, *, opcodes: bool) -> None:
             self._code = code
             self._event = event
             events = sys.monitoring.events
@@ -101,8 +104,8 @@ if sys.version_info >= (3, 12):  # pragma: no cover  # measured where it runs
             monitoring.free_tool_id(self._tool)
 
         @contextmanager
-        def heard(self, me: int) -> Iterator[None]:
-            """Hear this thread until the block ends."""
+        def thread(self, me: int) -> Iterator[None]:
+            """Listen to this thread in the block."""
             self._threads[get_ident()] = me
             try:
                 yield
@@ -110,7 +113,7 @@ if sys.version_info >= (3, 12):  # pragma: no cover  # measured where it runs
                 del self._threads[get_ident()]
 
         def _entering(self, code: CodeType, _offset: int) -> None:
-            # By identity: equal code of two functions is instrumented apart.
+            # By identity: equal code of two functions is instrumented separately.
             if id(code) not in self._entered and _is_raced(code, self._code):
                 self._entered[id(code)] = code
                 sys.monitoring.set_local_events(self._tool, code, self._what)
@@ -121,13 +124,13 @@ if sys.version_info >= (3, 12):  # pragma: no cover  # measured where it runs
                 self._event(me, code, at)
 
     _TOOLS = (4, 3, 2, 5, 0, 1)
-    """The numbers that a tool may have; 0, 1, 2 and 5 are meant for others."""
+    """The possible ids of a tool; 0, 1, 2 and 5 are reserved for others."""
 
-    hearing: type[_Traced | _Monitored] = _Monitored
+    Listener: type[_Traced | _Monitored] = _Monitored
 else:
-    hearing = _Traced
+    Listener = _Traced
 
 
 def _is_raced(code: CodeType, own: OwnCode) -> bool:
-    # A module that is imported meanwhile is no function of the backend's.
+    # The code of a module that is imported during a race is no function of the backend.
     return code in own and code.co_name != "<module>"

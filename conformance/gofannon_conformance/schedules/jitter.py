@@ -1,19 +1,20 @@
-"""Coroutines that let the others in more often than they have to, as a seed says."""
+"""Coroutines that are driven with a pause after each of their awaits."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator
     from random import Random
-    from types import TracebackType
 
 T = TypeVar("T")
 
 
-def jittered(coroutine: Coroutine[Any, Any, T], random: Random) -> Coroutine[Any, Any, T]:
-    """Drive a coroutine of asyncio, and stay suspended for some more rounds of the loop each time.
+async def jittered(coroutine: Coroutine[Any, Any, T], random: Random) -> T:
+    """Run a coroutine, suspended for some more rounds of the event loop after each await.
 
     Results, exceptions, cancellation and context variables are the coroutine's own.
 
@@ -21,51 +22,38 @@ def jittered(coroutine: Coroutine[Any, Any, T], random: Random) -> Coroutine[Any
     >>> asyncio.run(jittered(asyncio.sleep(0, "slept"), random.Random(1)))
     'slept'
     """
-    return _Jittered(coroutine, random)
+
+    async def pause() -> None:
+        # Half of the pauses are empty: to be late at each await is as regular as never to be.
+        for _ in range(random.choice((0, 0, 0, 1, 2, 5))):
+            await asyncio.sleep(0)
+
+    await pause()
+    return await Driven(coroutine, pause)
 
 
-class _Jittered(Coroutine[Any, Any, T]):
-    def __init__(self, coroutine: Coroutine[Any, Any, T], random: Random) -> None:
-        self._coroutine = coroutine
-        self._random = random
-        self._rounds = self._drawn()
-        self._answer: Any = None
+class Driven(Generic[T]):
+    """Awaits a coroutine, and a pause after each of its awaits."""
 
-    def send(self, value: Any, /) -> Any:
-        """Let a round pass, or let the coroutine go on with what it waited for."""
-        if value is not None:
-            self._answer = value
-        if self._rounds:
-            self._rounds -= 1
-            return None  # as `asyncio.sleep(0)` does
-        answer, self._answer = self._answer, None
-        return self._suspended(self._coroutine.send(answer))
-
-    def throw(
+    def __init__(
         self,
-        typ: type[BaseException] | BaseException,
-        val: BaseException | object = None,
-        tb: TracebackType | None = None,
-        /,
-    ) -> Any:
-        """Hand an exception, such as a cancellation, to the coroutine at once."""
-        error = typ if isinstance(typ, BaseException) else typ(*() if val is None else (val,))
-        return self._suspended(self._coroutine.throw(error.with_traceback(tb) if tb else error))
+        coroutine: Coroutine[Any, Any, T],
+        pause: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
+        self._coroutine = coroutine
+        self._pause = pause
 
-    def close(self) -> None:
-        """Close the coroutine."""
-        self._coroutine.close()
-
-    def __await__(self) -> Any:
-        return self
-
-    def __next__(self) -> Any:
-        return self.send(None)
-
-    def _suspended(self, waits_for: Any) -> Any:
-        self._rounds = self._drawn()
-        return waits_for
-
-    def _drawn(self) -> int:
-        # None as often as not: to be late each time is as regular as never to be.
-        return self._random.choice((0, 0, 0, 1, 2, 5))
+    def __await__(self) -> Generator[Any, Any, T]:
+        resume: Callable[[], Any] = partial(self._coroutine.send, None)
+        while True:
+            try:
+                awaited = resume()
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            try:
+                answer = yield awaited
+                yield from self._pause().__await__()
+            except BaseException as error:  # noqa: BLE001  # a cancellation, for the coroutine
+                resume = partial(self._coroutine.throw, error)
+            else:
+                resume = partial(self._coroutine.send, answer)

@@ -1,4 +1,4 @@
-"""How a schedule is drawn: at which events the turn may change, and when it does."""
+"""Styles of schedules: at which events the turn may pass, and to which thread."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A way to draw schedules: by chance at each event, or by priorities that change seldom.
+    """A way to draw schedules: by chance at each event, or by priorities.
 
     With `chance`, each event passes the turn on with that probability. Without, it is
     probabilistic concurrency testing (Burckhardt et al., 2010): the thread with the highest
-    priority runs, and at `changes` events, drawn beforehand, the running thread falls behind.
+    priority runs, and at `changes` random events the running thread gets the lowest.
     """
 
     name: str
@@ -25,14 +25,14 @@ class Style:
     chance: float = 0.0
     changes: int = 0
     steps: int = 0
-    """How many events the changes are spread over; 0 draws that too."""
+    """The number of events that the changes are spread over; 0 draws that too."""
     at: tuple[int, ...] = ()
-    """At which event of its own each thread falls behind; then nothing is drawn."""
+    """At which event of its own each thread stops; then nothing is drawn."""
     spinning: int = 5_000
-    """After so many events in a row a thread may be waiting, in a loop, for one that is not in."""
+    """After so many events in a row a thread may be in a loop that waits for another thread."""
 
     def over(self, steps: int) -> Style:
-        """Give this style for a race of so many steps, as a first `Raced.steps` counted them."""
+        """Return this style for a race of so many steps, as `Raced.steps` counted them."""
         return replace(self, steps=steps)
 
     def __str__(self) -> str:
@@ -40,11 +40,10 @@ class Style:
 
 
 def stopped_at(*events: int, opcodes: bool = False) -> Style:
-    """Give the style in which threads, in the order of the tasks, stop once at given events.
+    """Return the style in which threads, in the order of the tasks, stop once at given events.
 
-    Each goes on when those are done that did not stop, or that stopped before it. With one
-    event, the first thread stops there, and all others come in between: to try every event of a
-    call in turn is exhaustive.
+    Each goes on when the threads that did not stop, or stopped before it, have ended. With one
+    event, the first thread stops there, and all others run in between.
     """
     return Style(f"stopped at {', '.join(map(str, events))}", opcodes=opcodes, at=events)
 
@@ -54,23 +53,23 @@ OPCODES = Style("opcodes", opcodes=True, chance=0.1)
 PRIORITIES = tuple(Style(f"priorities, {n} changes", changes=n) for n in (1, 2, 3))
 
 STYLES = (LINES, *PRIORITIES, OPCODES)
-"""All of them, in the order in which trials should go through them."""
+"""All styles, in the order in which trials should use them."""
 
 
 class Choice(Protocol):
-    """Who has the turn next; threads are numbers, `ready` is in rising order."""
+    """The choice of the next thread; threads are numbers, `ready` is in rising order."""
 
     def onward(self, running: int, ready: Sequence[int]) -> int:
-        """Choose at an event of the running thread, which may go on, or one of the ready."""
+        """Return the next thread at an event of the running one: that, or one of the ready."""
         ...
 
     def instead(self, ready: Sequence[int]) -> int:
-        """Choose one of the ready, because the one that ran cannot go on."""
+        """Return one of the ready threads, because the running one cannot go on."""
         ...
 
 
 def choice(style: Style, seed: int, threads: int) -> Choice:
-    """Make the choices of a style; the same seed makes the same ones."""
+    """Return the choices of a style; the same seed makes the same ones."""
     random = Random(f"{seed} {style.name}")  # noqa: S311  # it must be repeatable, not secret
     if style.at:
         return _Stops(style, threads)
@@ -83,58 +82,22 @@ class _Chance:
         self._random = random
 
     def onward(self, running: int, ready: Sequence[int]) -> int:
-        # Drawn even when nobody is ready, so that a later draw does not depend on who was.
+        # Drawn even if no thread is ready, so that later draws do not depend on that.
         return self.instead(ready) if self._random.random() < self._chance and ready else running
 
     def instead(self, ready: Sequence[int]) -> int:
         return ready[int(self._random.random() * len(ready))]
 
 
-class _Priorities:
-    def __init__(self, style: Style, random: Random, threads: int) -> None:
-        self._order = list(range(threads))
-        if not style.at:
-            random.shuffle(self._order)
-        self._changes = (
-            set(style.at)
-            if style.at
-            else {
-                # Not counted: a step of any size is as likely as one of any other size.
-                random.randint(1, style.steps)
-                if style.steps
-                else int(2 ** random.uniform(0, _UNCOUNTED))
-                for _ in range(style.changes)
-            }
-        )
-        self._spinning = style.spinning
-        self._steps = 0
-        self._alone = 0
+class _Ordered:
+    """Chooses the first in an order; a thread that `_falls_behind` becomes the last."""
 
-    def onward(self, running: int, ready: Sequence[int]) -> int:
-        self._steps += 1
-        self._alone += 1
-        if self._steps in self._changes or self._alone > self._spinning:
-            self._order.remove(running)
-            self._order.append(running)
-        chosen = self.instead((running, *ready)) if ready else running
-        if chosen != running:
-            self._alone = 0
-        return chosen
-
-    def instead(self, ready: Sequence[int]) -> int:
-        return min(ready, key=self._order.index)
-
-
-class _Stops:
     def __init__(self, style: Style, threads: int) -> None:
         self._order = list(range(threads))
-        self._left = dict(enumerate(style.at))
         self._spinning = style.spinning
 
     def onward(self, running: int, ready: Sequence[int]) -> int:
-        left = self._left[running] = self._left.get(running, 0) - 1
-        if not left or left < -self._spinning:
-            self._left[running] = 0
+        if self._falls_behind(running):
             self._order.remove(running)
             self._order.append(running)
         return self.instead((running, *ready)) if ready else running
@@ -142,6 +105,38 @@ class _Stops:
     def instead(self, ready: Sequence[int]) -> int:
         return min(ready, key=self._order.index)
 
+    def _falls_behind(self, running: int) -> bool:
+        raise NotImplementedError
 
-_UNCOUNTED = 10
-"""The power of two below which changes are drawn when the length of the race is not known."""
+
+class _Priorities(_Ordered):
+    def __init__(self, style: Style, random: Random, threads: int) -> None:
+        super().__init__(style, threads)
+        random.shuffle(self._order)
+        self._changes = {
+            # Without a count of the steps, a change at any order of magnitude is as likely.
+            random.randint(1, style.steps) if style.steps else int(2 ** random.uniform(0, 10))
+            for _ in range(style.changes)
+        }
+        self._steps = 0
+        self._last = -1
+        self._alone = 0
+
+    def _falls_behind(self, running: int) -> bool:
+        self._steps += 1
+        self._alone = self._alone + 1 if running == self._last else 1
+        self._last = running
+        return self._steps in self._changes or self._alone > self._spinning
+
+
+class _Stops(_Ordered):
+    def __init__(self, style: Style, threads: int) -> None:
+        super().__init__(style, threads)
+        self._left = dict(enumerate(style.at))
+
+    def _falls_behind(self, running: int) -> bool:
+        left = self._left[running] = self._left.get(running, 0) - 1
+        if left and left >= -self._spinning:
+            return False
+        self._left[running] = 0
+        return True

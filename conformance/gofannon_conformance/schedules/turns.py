@@ -1,8 +1,8 @@
-"""The turn: which of some threads may run, and how it passes from one to the next.
+"""The turn: which of the racing threads may run, and how it passes from one to the next.
 
-A thread that was given the turn keeps it from one event to the next. One that waits for something
-else, such as a lock that a stopped thread holds or an answer from a server, cannot say so: it is
-seen to sleep, and loses the turn until it comes to its next event.
+A thread with the turn runs from one event to the next. A thread that waits for something else,
+such as a lock that a stopped thread holds, is seen to sleep: it loses the turn until its next
+event.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from bisect import insort
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from gofannon_conformance.schedules.raced import Passed, Why
-from gofannon_conformance.schedules.sleeping import Sleeper
+from gofannon_conformance.schedules.outcome import Passed, Why
+from gofannon_conformance.schedules.sleep import Sleeper
 
 if TYPE_CHECKING:
     from types import CodeType
 
-    from gofannon_conformance.schedules.raced import Place
+    from gofannon_conformance.schedules.outcome import Place
     from gofannon_conformance.schedules.styles import Choice
 
 
 class Abandoned(BaseException):
-    """Ends a task that was given up, at its next event; no `except Exception` may keep it."""
+    """Ends an abandoned task at its next event; no `except Exception` catches it."""
 
 
 class Turns:
-    """The turn among a number of threads; each calls `begin`, `event` many times, and `end`."""
+    """Passes the turn among threads; each calls `begin`, then `event` many times, then `end`."""
 
     def __init__(self, threads: int, choice: Choice) -> None:
         self.steps = 0
@@ -47,15 +47,15 @@ class Turns:
         self._running: int | None = None
         self._ready: list[int] = []
         self._away: set[int] = set()
-        """They lost the turn while they slept, and have not come to an event since."""
+        """The threads that lost the turn while they slept, and have had no event since."""
         self._came = Lock()
         self._came.acquire()
         self.closed = False
-        self._letting = False
+        self._waiting_for_events = False
         self._seen: tuple[tuple[int | None, int], float] = (None, -1), 0.0
 
     def begin(self, me: int) -> None:
-        """Wait until all have begun and it is this thread's turn."""
+        """Wait until all threads have begun and this thread has the turn."""
         self._sleepers[me] = Sleeper()
         with self._guard:
             insort(self._ready, me)
@@ -65,7 +65,7 @@ class Turns:
         self._wait(me)
 
     def event(self, me: int, code: CodeType, at: int) -> None:
-        """Come to an event, `at` a line or an offset: go on, or let another one and wait."""
+        """Handle an event at a line or an offset: go on, or pass the turn and wait for it."""
         with self._guard:
             if self.closed:
                 raise Abandoned
@@ -74,7 +74,7 @@ class Turns:
             self.steps += 1
             if self._running == me:
                 if self._away:
-                    self._let_come()
+                    self._wait_for_events()
                 to = self._choice.onward(me, self._ready)
                 if to == me:
                     return
@@ -89,20 +89,20 @@ class Turns:
         self._wait(me)
 
     def end(self, me: int) -> None:
-        """Leave for good."""
+        """Pass the turn on at the end of this thread's task."""
         with self._guard:
             self._sleepers.pop(me).close()
             self._away.discard(me)
             if self._running == me:
                 if self._away:
-                    self._let_come()
+                    self._wait_for_events()
                 self._pass_on(me, Why.ENDED)
             _free(self._came)
             if not self._sleepers:
                 _free(self.all_ended)
 
     def look(self) -> None:
-        """Take the turn from a thread that sleeps; to be called again and again meanwhile."""
+        """Take the turn from a thread that sleeps; called again and again during the race."""
         seen, since = self._seen
         running, steps = self._running, self.steps
         if (running, steps) != seen:
@@ -114,12 +114,12 @@ class Turns:
         if not sleeper.stuck(time.monotonic() - since):
             return
         with self._guard:
-            if (self._running, self.steps) == seen and not self._letting:
+            if (self._running, self.steps) == seen and not self._waiting_for_events:
                 self._away.add(running)
                 self._pass_on(running, Why.WAITING)
 
     def close(self) -> None:
-        """Give up: each thread that comes to an event from now on is ended there."""
+        """Close the race: each thread ends at its next event."""
         with self._guard:
             self.closed = True
             for gate in self._gates:
@@ -136,7 +136,7 @@ class Turns:
         self._give(to)
 
     def _pass_on(self, me: int, why: Why) -> None:
-        """Pass the turn to somebody else; if nobody is ready, to the first that comes."""
+        """Pass the turn to a ready thread; if none is ready, to the first that has an event."""
         if self._ready:
             self._pass(me, self._choice.instead(self._ready), why)
         else:
@@ -147,22 +147,22 @@ class Turns:
         self._running = to
         _free(self._gates[to])
 
-    def _let_come(self) -> None:
-        """Wait for those that are awake again, so that who is ready is not left to luck.
+    def _wait_for_events(self) -> None:
+        """Wait for the events of threads that woke up, so that it is certain which are ready.
 
-        The guard is free meanwhile: one that came and waits for it would seem to sleep.
+        The guard is released meanwhile: a thread that waits for it would seem to sleep.
         """
         until = time.monotonic() + _AWAKE
-        self._letting = True
+        self._waiting_for_events = True
         self._guard.release()
         try:
-            while self._somebody_awake() and time.monotonic() < until:
+            while self._any_awake() and time.monotonic() < until:
                 self._came.acquire(timeout=_TICK)
         finally:
             self._guard.acquire()
-        self._letting = False
+        self._waiting_for_events = False
 
-    def _somebody_awake(self) -> bool:
+    def _any_awake(self) -> bool:
         sleepers = [self._sleepers.get(thread) for thread in tuple(self._away)]
         return any(sleeper is not None and sleeper.awake() for sleeper in sleepers)
 
@@ -174,4 +174,4 @@ def _free(gate: Lock) -> None:
 
 _TICK = 0.0001
 _AWAKE = 0.005
-"""How long to wait for a thread that is awake but comes to no event: it computes."""
+"""Seconds to wait for the event of a thread that is awake: it may compute for long."""

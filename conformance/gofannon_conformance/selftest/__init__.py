@@ -1,1 +1,1 @@
-"""The proof that the kit can fail: the suite run on the zoo, and what it made of each service."""
+"""The selftest: runs the suite on the kit's wrong and right services and shows what it found."""

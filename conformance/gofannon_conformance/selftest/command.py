@@ -1,4 +1,4 @@
-"""`gofannon-conformance selftest`: from what a person typed to the matrix and an exit status."""
+"""The command `gofannon-conformance selftest`: options in, the matrix and an exit status out."""
 
 from __future__ import annotations
 
@@ -8,25 +8,22 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gofannon_conformance.runner import terminated_as_interrupted
-from gofannon_conformance.selftest.crew import cores
+from gofannon_conformance.run.interrupts import terminated_as_interrupted
 from gofannon_conformance.selftest.drawing import markdown, terminal
+from gofannon_conformance.selftest.figures import as_json, too_few
 from gofannon_conformance.selftest.plan import planned
-from gofannon_conformance.selftest.running import selftest
-from gofannon_conformance.selftest.telling import as_json, too_few
-from gofannon_conformance.selftest.watching import Watching
+from gofannon_conformance.selftest.progress import shown
+from gofannon_conformance.selftest.run import selftest
+from gofannon_conformance.selftest.workers import cores
 from gofannon_conformance.usage import UsageError
 
 if TYPE_CHECKING:
     from gofannon_conformance.selftest.matrix import Matrix
 
-BEGIN, END = "<!-- selftest: begin -->", "<!-- selftest: end -->"
-"""Where a page has its matrix; what stands around them stays."""
-
 PER_CORE = 5
-"""Processes for each core: most of the time of the deep groups is spent waiting."""
+"""Processes per core: most of the time of the slow groups is spent waiting."""
 
-AS_IT_SHOULD, ERRORS, NOT_RUN = 0, 1, 2
+PASSED, ERRORS, NOT_RUN = 0, 1, 2
 
 
 def run_selftest(
@@ -42,9 +39,9 @@ def run_selftest(
     markdown_file: str | None,
     color: bool | None,
 ) -> int:
-    """Run the suite on the zoo, show the matrix, write the files, and give the exit status."""
+    """Run the selftest, print the matrix, write the files, and return the exit status."""
     if quick and right:
-        raise UsageError("--quick and --right: the right services have one form only")
+        raise UsageError("--quick and --right exclude each other")
     plan = planned(
         form="right" if right else "quick" if quick else "whole",
         names=names,
@@ -59,37 +56,27 @@ def run_selftest(
     colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ if color is None else color
     workers = jobs or PER_CORE * cores()
     total = len(plan.services) * len(plan.seeds)
-    sys.stderr.write(
-        f"selftest: {total} services to try, the {plan.form} form, {workers} processes, "
-        f"seed {plan.seeds[0]}\n"
+    heading = (
+        f"selftest: {total} services, {plan.form} form, {workers} processes, seed {plan.seeds[0]}"
     )
-    with terminated_as_interrupted(), Watching(total, color=colored) as watching:
-        matrix = selftest(plan, workers=workers, watch=watching)
+    with terminated_as_interrupted(), shown(total, heading, color=colored) as show:
+        matrix = selftest(plan, workers=workers, show=show)
     width = os.get_terminal_size().columns if sys.stdout.isatty() else 120
     sys.stdout.write(terminal(matrix, width=width, color=colored))
     sys.stdout.flush()
     for option, (file, written) in files.items():
         if file is not None:
             try:
-                place(Path(file), written(matrix))
+                Path(file).write_text(written(matrix), encoding="utf-8")
             except OSError as error:
                 raise UsageError(f"{option} {file}: {error.strerror}") from error
     return exit_status(matrix)
 
 
-def place(file: Path, text: str) -> None:
-    """Write a file; of one that has the two marks, only what stands between them."""
-    old = file.read_text(encoding="utf-8") if file.is_file() else ""
-    before, begin, rest = old.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    marked = f"{before}{begin}\n{text}{end}{after}"
-    file.write_text(marked if begin and end else text, encoding="utf-8")
-
-
 def exit_status(matrix: Matrix) -> int:
-    """Give 0 if all is as it should be, 1 if not, 2 if that is not known."""
+    """Return 0 if every service has the right result, 1 if not, 2 if the run is incomplete."""
     if not matrix.rows:
         return NOT_RUN
-    if matrix.errors or (matrix.tells_redundancy and (matrix.idle or too_few(matrix))):
+    if matrix.errors or (matrix.is_complete and (matrix.idle or too_few(matrix))):
         return ERRORS
-    return NOT_RUN if matrix.interrupted else AS_IT_SHOULD
+    return NOT_RUN if matrix.interrupted else PASSED

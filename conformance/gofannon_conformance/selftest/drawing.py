@@ -1,4 +1,4 @@
-"""The kill matrix drawn: for a terminal, with rich, and as Markdown for a page."""
+"""The kill matrix as text: for a terminal, with rich, and as a page of Markdown."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from gofannon_conformance.mutants import Mutant
-from gofannon_conformance.selftest.matrix import GOOD, Verdict
-from gofannon_conformance.selftest.telling import by_group, sentences, tally, worst_of_each
+from gofannon_conformance.selftest.figures import by_group, sentences, tally, worst_of_each
+from gofannon_conformance.selftest.matrix import GOOD, Result
 
 if TYPE_CHECKING:
     from gofannon_conformance.selftest.matrix import Matrix, Row
 
-MOST_BESIDES = 4
-"""How many clauses that failed besides are named on a terminal; the others are counted."""
+MOST_OTHERS = 4
+"""The number of other failed clauses that a terminal names; the rest is counted."""
 
 _STYLES = {
-    Verdict.KILLED: "green",
-    Verdict.PASSED: "green",
-    Verdict.PENDING: "dim",
-    Verdict.SURVIVED: "bold red",
-    Verdict.MISSED: "bold red",
-    Verdict.FALSE_ALARM: "bold red",
-    Verdict.VOID: "bold magenta",
-    Verdict.BROKE: "bold magenta",
+    Result.KILLED: "green",
+    Result.PASSED: "green",
+    Result.PENDING: "dim",
+    Result.SURVIVED: "bold red",
+    Result.MISSED: "bold red",
+    Result.FALSE_ALARM: "bold red",
+    Result.VOID: "bold magenta",
+    Result.BROKE: "bold magenta",
 }
 
 
 def terminal(matrix: Matrix, *, width: int, color: bool) -> str:
-    """Draw the matrix, a line for each service, then what it comes to, the errors last but one."""
+    """Return the matrix with a line for each service, then the errors and the figures."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -45,28 +45,28 @@ def terminal(matrix: Matrix, *, width: int, color: bool) -> str:
         highlight=False,
     )
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for heading in ("service", "verdict", "meant", "failed besides"):
+    for heading in ("service", "result", "meant", "also failed"):
         table.add_column(heading, overflow="fold")
     table.add_column("first", justify="right")
     for row, good, runs in worst_of_each(matrix):
-        verdict = f"{row.verdict}" if runs == 1 else f"{row.verdict} ({good} of {runs} good)"
+        result = f"{row.result}" if runs == 1 else f"{row.result} ({good} of {runs} good)"
         table.add_row(
             row.name,
-            Text(verdict, style=_STYLES[row.verdict]),
+            Text(result, style=_STYLES[row.result]),
             " ".join(row.meant),
             _shortened(row.also),
             _seconds(row.first),
         )
     if matrix.rows:
         console.print(table)
-    if matrix.tells_redundancy and matrix.redundant:
-        console.print("\nKills nothing that no other test kills:", style="bold")
+    if matrix.is_complete and matrix.redundant:
+        console.print("\nTests that kill no mutant alone:", style="bold")
         for test in matrix.redundant:
             console.print(f"  {test} ({len(matrix.kills[test])} mutants)")
     if matrix.errors:
         console.print("\nErrors:", style="bold")
         for row in matrix.errors:
-            console.print(f"  {row.name}, seed {row.seed}: {row.verdict}", style="bold red")
+            console.print(f"  {row.name}, seed {row.seed}: {row.result}", style="bold red")
             console.print(f"    {_about(row)}")
             console.print(f"    {row.why}")
     console.print()
@@ -76,42 +76,48 @@ def terminal(matrix: Matrix, *, width: int, color: bool) -> str:
 
 
 def markdown(matrix: Matrix) -> str:
-    """Give the matrix as Markdown: the figures by group, then a line for each service."""
+    """Return the matrix as a page of Markdown: the figures by group, then a line per service."""
     lines = [
+        "# The kill matrix",
+        "",
+        "Written by `gofannon-conformance selftest --markdown FILE`, with the clauses that each",
+        "mutant is meant to break, the other clauses that failed, and the seconds until the first",
+        "of the meant ones failed.",
+        "",
         f"{tally(matrix)}.",
         "",
         "| group | clauses | mutants | killed | tests that killed one |",
         "| --- | --: | --: | --: | --: |",
         *(f"| {' | '.join(map(str, figures))} |" for figures in by_group(matrix)),
         "",
-        "| mutant | its mistake | meant | failed besides | first failure |",
+        "| mutant | its mistake | meant | also failed | first failure |",
         "| --- | --- | --- | --- | --: |",
     ]
     rows = [row for row, _, _ in worst_of_each(matrix)]
     for row in rows:
         if row.is_mutant:
-            told = [_marked(row), _about(row), ", ".join(row.meant), ", ".join(row.also)]
-            lines.append(f"| {' | '.join(map(_cell, [*told, _seconds(row.first)]))} |")
-    lines += ["", "| right service | what it is | verdict |", "| --- | --- | --- |"]
+            cells = [_marked(row), _about(row), ", ".join(row.meant), ", ".join(row.also)]
+            lines.append(f"| {' | '.join(map(_cell, [*cells, _seconds(row.first)]))} |")
+    lines += ["", "| right service | what it is | result |", "| --- | --- | --- |"]
     lines += [
-        f"| {_cell(f'`{row.name}`')} | {_cell(_about(row))} | {_cell(_verdict(row))} |"
+        f"| {_cell(f'`{row.name}`')} | {_cell(_about(row))} | {_cell(_result(row))} |"
         for row in rows
         if not row.is_mutant
     ]
-    if matrix.tells_redundancy:
-        lines += ["", "Tests that kill nothing that no other test kills:", ""]
+    if matrix.is_complete:
+        lines += ["", "Tests that kill no mutant alone:", ""]
         lines += [f"- `{test}` ({len(matrix.kills[test])} mutants)" for test in matrix.redundant]
     return "\n".join(lines) + "\n"
 
 
-def _verdict(row: Row) -> str:
+def _result(row: Row) -> str:
     lacks = () if isinstance(row.service, Mutant) else row.service.lacks
-    but = f", but for {', '.join(lacks)}, which it should keep and need not" if lacks else ""
-    return f"{row.verdict}{but}"
+    but = f", without the SHOULD clauses {', '.join(lacks)}" if lacks else ""
+    return f"{row.result}{but}"
 
 
 def _marked(row: Row) -> str:
-    return f"`{row.name}`" if row.verdict in GOOD else f"**`{row.name}`** {row.verdict}: {row.why}"
+    return f"`{row.name}`" if row.result in GOOD else f"**`{row.name}`** {row.result}: {row.why}"
 
 
 def _about(row: Row) -> str:
@@ -119,8 +125,8 @@ def _about(row: Row) -> str:
 
 
 def _shortened(clauses: tuple[str, ...]) -> str:
-    more = len(clauses) - MOST_BESIDES
-    return " ".join(clauses[:MOST_BESIDES]) + (f" +{more}" if more > 0 else "")
+    more = len(clauses) - MOST_OTHERS
+    return " ".join(clauses[:MOST_OTHERS]) + (f" +{more}" if more > 0 else "")
 
 
 def _seconds(seconds: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The kill matrix: for each service of the zoo, which clauses were meant, and which failed."""
+"""The kill matrix: for each service, the clauses that it should break and those that failed."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ if TYPE_CHECKING:
     from gofannon_conformance.selftest.trial import Trial
 
 
-class Verdict(StrEnum):
-    """What the suite's trial of one service says of the suite."""
+class Result(StrEnum):
+    """The result of trying the suite on one service."""
 
     KILLED = "killed"
-    """Each clause that the mutant was meant to break has failed."""
+    """Every clause that the mutant is meant to break failed."""
     SURVIVED = "survived"
-    """No clause has failed."""
+    """No clause failed."""
     MISSED = "missed"
-    """Clauses have failed, but not each that was meant."""
+    """Some clauses failed, but not all of the meant ones."""
     VOID = "void"
-    """The service was not tried: it could not be imported, or not opened, or never ended."""
+    """The service was not tried: importing or opening it failed, or the trial did not end."""
     PENDING = "pending"
-    """The suite does not claim yet to test what was meant."""
+    """The suite does not claim to test the meant clauses yet."""
     PASSED = "passed"
-    """A right service has broken nothing but the SHOULD clauses that it is known to lack."""
+    """A right service broke nothing but the SHOULD clauses that it is known to lack."""
     FALSE_ALARM = "false alarm"
-    """A right service was told that it is wrong."""
+    """A right service failed."""
     BROKE = "the kit broke"
-    """A test ended in an error of its own, or could not be run."""
+    """A test ended in an error of its own, or could not run."""
 
 
-GOOD = frozenset({Verdict.KILLED, Verdict.PASSED, Verdict.PENDING})
+GOOD = frozenset({Result.KILLED, Result.PASSED, Result.PENDING})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One service on one seed."""
+    """One service with one seed."""
 
     service: Mutant | Control
     seed: int
     trial: Trial
     meant: tuple[str, ...]
-    """The clauses that it was meant to break and that the suite claims to test."""
+    """The clauses that it is meant to break and that the suite claims to test."""
 
     @property
     def name(self) -> str:
@@ -64,53 +64,53 @@ class Row:
 
     @cached_property
     def failed(self) -> dict[str, list[str]]:
-        """The clauses that failed, each with the tests that said so."""
+        """The clauses that failed, each with the tests that found it."""
         return self.trial.failed
 
     @property
     def missed(self) -> tuple[str, ...]:
-        """The clauses that were meant, and did not fail."""
+        """The meant clauses that did not fail."""
         return tuple(clause for clause in self.meant if clause not in self.failed)
 
     @property
     def also(self) -> tuple[str, ...]:
-        """The clauses that failed besides."""
+        """The other clauses that failed."""
         return tuple(sorted(clause for clause in self.failed if clause not in self.meant))
 
     @property
     def killers(self) -> frozenset[str]:
-        """The tests that named a clause that was meant."""
+        """The tests that found a meant clause broken."""
         return frozenset(test for c in self.meant for test in self.failed.get(c, ()))
 
     @property
     def first(self) -> float | None:
-        """Seconds until a clause that was meant first failed."""
-        return min((told.at for told in self.trial.told if told.test in self.killers), default=None)
+        """Seconds until the first meant clause failed."""
+        return min((e.at for e in self.trial.entries if e.test in self.killers), default=None)
 
     @property
-    def trouble(self) -> str:
-        """What the kit itself ran into: a test that broke, or that could not be run."""
-        for told in self.trial.told:
-            if told.outcome is Outcome.ERROR:
-                return f"{told.test}: {told.said}"
+    def error(self) -> str:
+        """The first error of the kit itself: a test that broke or could not run."""
+        for entry in self.trial.entries:
+            if entry.outcome is Outcome.ERROR:
+                return f"{entry.test}: {entry.message}"
         return ""
 
     @property
-    def verdict(self) -> Verdict:
-        """What the trial says of the suite."""
+    def result(self) -> Result:
+        """The result of the trial."""
         if self.trial.void:
-            return Verdict.VOID
-        if self.trouble:
-            return Verdict.BROKE
+            return Result.VOID
+        if self.error:
+            return Result.BROKE
         if not isinstance(self.service, Mutant):
             right = {*self.failed} <= self._excused
-            untested = any(told.outcome is Outcome.NOT_TESTED for told in self.trial.told)
-            return Verdict.PASSED if right and not untested else Verdict.FALSE_ALARM
+            untested = any(e.outcome is Outcome.NOT_TESTED for e in self.trial.entries)
+            return Result.PASSED if right and not untested else Result.FALSE_ALARM
         if not self.meant:
-            return Verdict.PENDING
+            return Result.PENDING
         if not self.failed:
-            return Verdict.SURVIVED
-        return Verdict.MISSED if self.missed else Verdict.KILLED
+            return Result.SURVIVED
+        return Result.MISSED if self.missed else Result.KILLED
 
     @property
     def _excused(self) -> frozenset[str]:
@@ -118,48 +118,48 @@ class Row:
 
     @property
     def why(self) -> str:
-        """What is to be known of a verdict that is not good."""
-        verdict = self.verdict
-        if verdict is Verdict.VOID:
+        """The reason of a result that is not good."""
+        result = self.result
+        if result is Result.VOID:
             return self.trial.void
-        if verdict is Verdict.BROKE:
-            return self.trouble
-        if verdict is Verdict.FALSE_ALARM:
+        if result is Result.BROKE:
+            return self.error
+        if result is Result.FALSE_ALARM:
             return next(
-                f"{told.test}: {' '.join((*told.clauses, told.said))}"
-                for told in self.trial.told
-                if told.outcome is Outcome.NOT_TESTED or not {*told.clauses} <= self._excused
+                f"{entry.test}: {' '.join((*entry.clauses, entry.message))}"
+                for entry in self.trial.entries
+                if entry.outcome is Outcome.NOT_TESTED or not {*entry.clauses} <= self._excused
             )
-        if verdict is Verdict.SURVIVED:
-            return "nothing has failed"
-        if verdict is Verdict.MISSED:
+        if result is Result.SURVIVED:
+            return "no clause failed"
+        if result is Result.MISSED:
             return f"{', '.join(self.missed)} did not fail, but {', '.join(self.also) or 'others'}"
         return ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """All the rows of one selftest, in the order of the zoo, and how they were made."""
+    """All rows of one selftest, in the order of the services, and how it was run."""
 
     rows: tuple[Row, ...]
     tests: Mapping[str, tuple[str, ...]]
     """Every test of the suite, with its clauses."""
     form: str
-    """`whole`, or `quick`: each mutant only until the clauses that it breaks have failed."""
+    """`whole`, `right`, or `quick`: each mutant only until its meant clauses have failed."""
     is_all: bool
-    """Whether it is the whole zoo, nothing left out."""
+    """Whether no service was left out."""
     seconds: float
     workers: int
     interrupted: bool = False
 
     @property
     def errors(self) -> tuple[Row, ...]:
-        """The rows that say that the suite, or the zoo, is not as it should be."""
-        return tuple(row for row in self.rows if row.verdict not in GOOD)
+        """The rows with a bad result."""
+        return tuple(row for row in self.rows if row.result not in GOOD)
 
     @property
     def mutants(self) -> tuple[Row, ...]:
-        """The rows of services that are wrong on purpose."""
+        """The rows of mutants."""
         return tuple(row for row in self.rows if row.is_mutant)
 
     @property
@@ -178,7 +178,7 @@ class Matrix:
 
     @cached_property
     def alone(self) -> dict[str, tuple[str, ...]]:
-        """For each test, the mutants that no other test killed."""
+        """For each test, the mutants that only it killed."""
         killers = Counter(name for names in self.kills.values() for name in names)
         return {
             test: tuple(name for name in names if killers[name] == 1)
@@ -186,22 +186,22 @@ class Matrix:
         }
 
     @property
-    def tells_redundancy(self) -> bool:
-        """Whether every test was run on every mutant, so that it shows which one is needed."""
+    def is_complete(self) -> bool:
+        """Whether every test ran on every mutant, so that the matrix shows which test is needed."""
         return self.form == "whole" and self.is_all and not self.interrupted
 
     @property
-    def on_trial(self) -> tuple[str, ...]:
-        """The tests that could have killed something: a mutant was meant for one of its clauses."""
+    def with_mutants(self) -> tuple[str, ...]:
+        """The tests that have a mutant for one of their clauses."""
         meant = {clause for row in self.mutants for clause in row.meant}
         return tuple(test for test, clauses in self.tests.items() if not meant.isdisjoint(clauses))
 
     @property
     def redundant(self) -> tuple[str, ...]:
-        """The tests that kill nothing that no other test kills."""
-        return tuple(test for test in self.on_trial if not self.alone[test])
+        """The tests that kill no mutant alone."""
+        return tuple(test for test in self.with_mutants if not self.alone[test])
 
     @property
     def idle(self) -> tuple[str, ...]:
-        """The tests that kill nothing, though they could: nobody knows whether they can fail."""
-        return tuple(test for test in self.on_trial if not self.kills[test])
+        """The tests that kill no mutant, so that it is unknown whether they can fail."""
+        return tuple(test for test in self.with_mutants if not self.kills[test])

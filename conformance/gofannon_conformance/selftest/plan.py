@@ -1,4 +1,4 @@
-"""What a selftest is to run: which services of the zoo, on which seeds, by which tests."""
+"""The plan of a selftest: which services, with which seeds and by which tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gofannon_conformance.contract import UnknownClause, load
 from gofannon_conformance.mutants import CONTROLS, MUTANTS, Mutant
 from gofannon_conformance.mutants.hanging import HANGING
-from gofannon_conformance.profiles import profile_named
+from gofannon_conformance.run.profiles import profile_named
 from gofannon_conformance.selftest.trial import TESTS, Job
 from gofannon_conformance.usage import UsageError, nearest
 
@@ -18,43 +18,41 @@ if TYPE_CHECKING:
 
     from gofannon_conformance.mutants import Control
 
-APART = frozenset({"CON", "DUR", "FAULT"})
-"""The groups about races, processes and networks, which cost seconds. Their tests are run
-on the mutants that are meant for them, which no others are, and in the whole form on the right
-services."""
+SLOW_GROUPS = frozenset({"CON", "DUR", "FAULT"})
+"""The groups about races, processes and networks, whose tests take seconds. Their tests run only
+on the mutants that are meant for them and, in the form `right`, on the right services."""
 
 OPTIONAL = frozenset({"FIND", "IDX", "BULK", "ASYNC"})
-"""The groups about methods that a service need not have. A mutant that is meant for them alone
-is right in all else, and tried by the tests of its groups; they are not run on mutants that are
-meant for none of them, whose mistakes show in the methods that they must have."""
+"""The groups about optional methods. A mutant that is meant only for them is tried by the tests of
+its groups; these tests do not run on the other mutants, which are wrong in required methods."""
 
 LARGE = frozenset({"DOC-12", "DOC-13", "DOC-14", "LIST-6", "SCH-8"})
-"""The clauses about size. Their tests take the longest of the plain ones, and are run on the
-mutants that are meant for such a clause, and on the right services."""
+"""The clauses about size, whose tests take long. They run on the mutants that are meant for such a
+clause, and on the right services."""
 
 LONG = "test_long_texts_lists_and_objects_round_trip"
-"""The test about size of a clause that has others."""
+"""The test about size of a clause that has other tests too."""
 
-WAITED_FOR = frozenset(mutant.target.spec for mutant in HANGING)
-"""The mutants a call of which never comes back. Each test that makes it costs seconds: they are
-tried by the tests of their own clauses alone, as those of the groups above are."""
+HANGING_SPECS = frozenset(mutant.target.spec for mutant in HANGING)
+"""The mutants with a call that hangs, which costs each test seconds: they are tried only by the
+tests of their own clauses."""
 
-FOR_RIGHT = replace(profile_named("quick"), longest=5.0, shrinks=False)
-"""Nobody reads the examples of a selftest, so they are left as large as they were found; and the
-services are all in this process or beside it, so that no call of a right one takes seconds."""
+RIGHT_PROFILE = replace(profile_named("quick"), longest=5.0, shrinks=False)
+"""No examples are shrunk, because they are not shown; and all services are local, so that no call
+of a right one takes seconds."""
 
-PROFILE = replace(FOR_RIGHT, examples=8, programs=8)
-"""What kills a mutant on few examples kills it on more."""
+PROFILE = replace(RIGHT_PROFILE, examples=8, programs=8)
+"""A mutant that is killed with few examples is killed with more."""
 
 FORMS = ("whole", "quick", "right")
-"""Every mutant by every test that may have to do with it; each only until what is meant has failed;
-and the right services alone, by all tests of their groups. In the first two stand only the
-right services that are tried by all groups, and they are spared those that cost seconds."""
+"""`whole`: every mutant by every related test. `quick`: each mutant until its meant clauses have
+failed. `right`: only the right services, by all tests of their groups. The first two include the
+right services that are tried by all groups, without the slow tests."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What was chosen, checked."""
+    """The chosen services and seeds, checked."""
 
     form: str
     services: tuple[Mutant | Control, ...]
@@ -62,7 +60,7 @@ class Plan:
     is_all: bool
 
     def jobs(self) -> dict[Job, tuple[Mutant | Control, tuple[str, ...]]]:
-        """Give the jobs, in the order of the zoo, with the service and what is meant by each."""
+        """Return the jobs in order, each with its service and its meant clauses."""
         jobs = {}
         for seed in self.seeds:
             for service in self.services:
@@ -79,7 +77,7 @@ def planned(
     seed: int,
     seeds: int = 1,
 ) -> Plan:
-    """Choose from the zoo what a form is about, by names or patterns of them, or by clauses.
+    """Choose the services of a form, by names, patterns of names, or clauses.
 
     >>> of_zero = ["minus_zero_is_*", "tiny_*"]
     >>> [s.name for s in planned(form="quick", names=of_zero, seed=1).services]
@@ -94,14 +92,14 @@ def planned(
         known = [service.name for service in everything]
         for name in names:
             if not any(fnmatchcase(service.name, name) for service in chosen):
-                raise UsageError(f"the zoo has no {name!r}{nearest(name, known)}")
+                raise UsageError(f"there is no service {name!r}{nearest(name, known)}")
     if clauses:
         wanted = _resolved(clauses)
         chosen = tuple(
             s for s in chosen if not isinstance(s, Mutant) or not wanted.isdisjoint(s.clauses)
         )
         if not any(isinstance(service, Mutant) for service in chosen):
-            raise UsageError(f"the zoo has no mutant for {', '.join(clauses)}")
+            raise UsageError(f"there is no mutant for {', '.join(clauses)}")
     return Plan(
         form=form,
         services=chosen,
@@ -111,7 +109,7 @@ def planned(
 
 
 def meant_by(service: Mutant | Control) -> tuple[str, ...]:
-    """Give the clauses that a mutant is meant to break, if the suite claims to test them."""
+    """Return the clauses that a mutant is meant to break and that the suite claims to test."""
     if not isinstance(service, Mutant):
         return ()
     contract = load()
@@ -119,16 +117,16 @@ def meant_by(service: Mutant | Control) -> tuple[str, ...]:
 
 
 def job_for(service: Mutant | Control, meant: Iterable[str], *, form: str, seed: int) -> Job:
-    """Say by which tests a service is tried: in the quick form until what is meant has failed."""
+    """Return the job that tries a service, in the quick form until the meant clauses failed."""
     meant = frozenset(meant)
-    tests = tuple(test for test in TESTS if _is_due(service, test, meant, form))
+    tests = tuple(test for test in TESTS if _applies(service, test, meant, form))
     until = meant if form == "quick" else frozenset()
-    profile = FOR_RIGHT if form == "right" else PROFILE
+    profile = RIGHT_PROFILE if form == "right" else PROFILE
     return Job(spec=service.target.spec, tests=tests, profile=profile, seed=seed, until=until)
 
 
 def group_of(clause: str) -> str:
-    """Give the group of a clause.
+    """Return the group of a clause.
 
     >>> group_of("GET-3")
     'GET'
@@ -136,35 +134,35 @@ def group_of(clause: str) -> str:
     return clause.partition("-")[0]
 
 
-def is_apart(clauses: Iterable[str]) -> bool:
-    """Tell whether a test, or a mutant, is of the groups that cost seconds.
+def is_slow(clauses: Iterable[str]) -> bool:
+    """Return whether a test or a mutant is of the slow groups.
 
-    >>> is_apart(["FAULT-8", "ERR-4"]), is_apart(["ERR-4"])
+    >>> is_slow(["FAULT-8", "ERR-4"]), is_slow(["ERR-4"])
     (True, False)
     """
-    return not {group_of(clause) for clause in clauses}.isdisjoint(APART)
+    return not {group_of(clause) for clause in clauses}.isdisjoint(SLOW_GROUPS)
 
 
-def takes_seconds(job: Job) -> bool:
-    """Tell whether a job has tests of the groups that cost seconds, or a service that hangs."""
-    return job.spec in WAITED_FOR or any(is_apart(TESTS[test]) for test in job.tests)
+def is_slow_job(job: Job) -> bool:
+    """Return whether a job has tests of the slow groups, or a service that hangs."""
+    return job.spec in HANGING_SPECS or any(is_slow(TESTS[test]) for test in job.tests)
 
 
-def _is_due(service: Mutant | Control, test: str, meant: frozenset[str], form: str) -> bool:
-    """Tell whether a test is run on a service."""
+def _applies(service: Mutant | Control, test: str, meant: frozenset[str], form: str) -> bool:
+    """Return whether a test runs on a service."""
     clauses = TESTS[test]
     is_large = test == LONG or LARGE.issuperset(clauses)
     if not isinstance(service, Mutant):
         if service.tried_by:
             return not {group_of(clause) for clause in clauses}.isdisjoint(service.tried_by)
-        if is_apart(clauses):
+        if is_slow(clauses):
             return form == "right"
         return form != "quick" or not is_large
     if not meant.isdisjoint(clauses):
         return True
-    if (meant and form == "quick") or is_apart(meant) or is_apart(clauses):
+    if (meant and form == "quick") or is_slow(meant) or is_slow(clauses):
         return False
-    if service.target.spec in WAITED_FOR:
+    if service.target.spec in HANGING_SPECS:
         return False
     groups = {group_of(clause) for clause in meant}
     if groups <= OPTIONAL:

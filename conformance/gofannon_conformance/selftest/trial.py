@@ -1,6 +1,6 @@
-"""One service tried by tests of the suite, in this process, without pytest around them.
+"""The trial of one service: runs tests of the suite on it, in this process and without pytest.
 
-The tests and what they are handed are those of a run; pytest would only add its own time to each.
+The tests and their kit are those of a normal run; pytest would only add time to each.
 """
 
 from __future__ import annotations
@@ -10,19 +10,20 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from gofannon_conformance.contract import load
-from gofannon_conformance.judging import judged
 from gofannon_conformance.report.model import Outcome
-from gofannon_conformance.resolve import resolve, said
-from gofannon_conformance.running import Options, Run
+from gofannon_conformance.run.kit import Kit
+from gofannon_conformance.run.options import Options
+from gofannon_conformance.run.sessions import Run
+from gofannon_conformance.run.verdict import run_test
 from gofannon_conformance.suite import DatabaseServiceContract
 from gofannon_conformance.suite.base import tests_of
-from gofannon_conformance.suite.kit import Kit
+from gofannon_conformance.target.resolve import resolve
 from gofannon_conformance.usage import UsageError
-from gofannon_conformance.violation import Violation, Violations
+from gofannon_conformance.values.exceptions import said
 
 if TYPE_CHECKING:
-    from gofannon_conformance.profiles import Profile
-    from gofannon_conformance.running import Session
+    from gofannon_conformance.run.profiles import Profile
+    from gofannon_conformance.run.sessions import Session
     from gofannon_conformance.target import Target
 
 TESTS = tests_of(DatabaseServiceContract)
@@ -31,103 +32,92 @@ TESTS = tests_of(DatabaseServiceContract)
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What is to be tried: a target as one writes it, by which tests, how hard, on which seed."""
+    """A target, the tests to run on it, and their profile and seed."""
 
     spec: str
     tests: tuple[str, ...]
     profile: Profile
     seed: int
     until: frozenset[str] = frozenset()
-    """Stop when each of these clauses has failed; none means to run every test."""
+    """Stop once all of these clauses have failed; if empty, run every test."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """What one test came to."""
+class Entry:
+    """The result of one test in a trial."""
 
     test: str
     outcome: Outcome
     at: float
     """Seconds since the trial began."""
     clauses: tuple[str, ...] = ()
-    """The clauses that it says are broken."""
-    said: str = ""
-    """The first failure in its own words, or why it is no pass."""
+    """The clauses that it found broken."""
+    message: str = ""
+    """The first failure, or the reason why the test did not pass."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """What the tests made of one service."""
+    """The results of the tests on one service."""
 
-    told: tuple[Told, ...] = ()
+    entries: tuple[Entry, ...] = ()
     seconds: float = 0.0
     void: str = ""
-    """Why the service was not tried at all: it could not be imported, or not opened."""
+    """Why the service was not tried: importing or opening it failed."""
 
     @property
     def failed(self) -> dict[str, list[str]]:
-        """The clauses that failed, each with the tests that say so."""
+        """The clauses that failed, each with the tests that found it."""
         failed: dict[str, list[str]] = {}
-        for told in self.told:
-            for clause in told.clauses:
-                failed.setdefault(clause, []).append(told.test)
+        for entry in self.entries:
+            for clause in entry.clauses:
+                failed.setdefault(clause, []).append(entry.test)
         return failed
 
 
-def tried(job: Job, target: Target | None = None) -> Trial:
-    """Open a service and run tests on it; whatever it does, the answer is a value.
+def run_job(job: Job, target: Target | None = None) -> Trial:
+    """Open a service and run tests on it; every failure becomes part of the trial.
 
-    The target is the one that the job's spec means, unless it is given.
+    Without a target, the job's spec names it.
     """
     began = perf_counter()
     run = Run(Options(profile=job.profile, seed=job.seed), load())
     try:
         session = run.open(resolve(job.spec) if target is None else target)
-    except Exception as error:  # noqa: BLE001  # whatever it is, nothing was tried
-        words = str(error) if isinstance(error, UsageError) else said(error)
-        return Trial(void=words, seconds=perf_counter() - began)
-    told = []
+    except Exception as error:  # noqa: BLE001  # any error means that nothing was tried
+        message = str(error) if isinstance(error, UsageError) else said(error)
+        return Trial(void=message, seconds=perf_counter() - began)
+    entries = []
     left = set(job.until)
     try:
         for test in job.tests:
-            told.append(_told(run, session, test, began))
-            left -= set(told[-1].clauses)
+            entries.append(_run_test(run, session, test, began))
+            left -= set(entries[-1].clauses)
             if job.until and not left:
                 break
     finally:
-        trouble = _closed(session)
-    if trouble:
+        problem = _close(session)
+    if problem:
         at = perf_counter() - began
-        told.append(Told(test="closing the service", outcome=Outcome.ERROR, at=at, said=trouble))
-    return Trial(told=tuple(told), seconds=perf_counter() - began)
+        entries.append(
+            Entry(test="closing the service", outcome=Outcome.ERROR, at=at, message=problem)
+        )
+    return Trial(entries=tuple(entries), seconds=perf_counter() - began)
 
 
-def _told(run: Run, session: Session, test: str, began: float) -> Told:
-    kit = Kit.of(session, run.options, test)
-    raised: Exception | None = None
-    try:
-        getattr(DatabaseServiceContract(), test)(kit)
-    except Exception as error:  # noqa: BLE001  # it is judged, as a run would
-        raised = error
-    try:
-        kit.finish()
-    except Violation as found:  # a call never came back, which nobody has said yet
-        raised = raised if isinstance(raised, (Violation, Violations)) else found
-    except Exception as error:  # noqa: BLE001  # the same
-        raised = raised or error
-    outcome, reason, violations = judged(raised)
-    leaks = session.opened.watch.take()
-    violations += leaks
-    return Told(
+def _run_test(run: Run, session: Session, test: str, began: float) -> Entry:
+    kit = Kit.of(session, run.options, test, TESTS[test])
+    outcome, reason, violations = run_test(getattr(DatabaseServiceContract(), test), kit)
+    return Entry(
         test=test,
-        outcome=Outcome.FAIL if leaks and outcome is not Outcome.ERROR else outcome,
+        outcome=outcome,
         at=perf_counter() - began,
         clauses=tuple(dict.fromkeys(c for violation in violations for c in violation.clauses)),
-        said=violations[0].what if violations else reason,
+        message=violations[0].what if violations else reason,
     )
 
 
-def _closed(session: Session) -> str:
+def _close(session: Session) -> str:
     try:
         session.close()
     except Exception as error:  # noqa: BLE001  # an author's close() may raise anything

@@ -1,4 +1,4 @@
-"""How a real server is had: given by the environment, a local program, or a container.
+"""Servers for the stores: named by the environment, run as a local program, or in a container.
 
 >>> stores()
 ('couchdb', 'dynamodb', 'firestore', 'postgresql')

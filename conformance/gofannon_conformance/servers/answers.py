@@ -1,4 +1,4 @@
-"""Whether something answers at an address, and what it says it is, with the standard library."""
+"""Requests that find out whether a server answers and what it is; standard library only."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PATIENCE: Final = 5.0
+TIMEOUT: Final = 5.0
 POSTGRESQL_PROTOCOL: Final = 3 << 16
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What an HTTP server said."""
+    """An HTTP response."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> dict[str, Any]:
-        """Give the body as an object; an empty one where it is none."""
+        """Return the body as an object, or an empty one if it is none."""
         try:
             value = json.loads(self.body)
         except ValueError:
@@ -44,17 +44,17 @@ def http(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
 ) -> Answer:
-    """Ask once; raise `OSError` where nothing answers."""
+    """Send one request; raise `OSError` if nothing answers."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     connection = (HTTPSConnection if secure else HTTPConnection)(
-        parts.hostname or "", parts.port, timeout=PATIENCE
+        parts.hostname or "", parts.port, timeout=TIMEOUT
     )
     credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
-    given = {"Authorization": f"Basic {credentials}"} if user else {}
+    login = {"Authorization": f"Basic {credentials}"} if user else {}
     try:
         target = f"{parts.path or '/'}?{parts.query}".removesuffix("?")
-        connection.request(method, target, body, {**given, **(headers or {})})
+        connection.request(method, target, body, {**login, **(headers or {})})
         reply = connection.getresponse()
         received = {name.lower(): value for name, value in reply.getheaders()}
         return Answer(reply.status, received, reply.read())
@@ -65,12 +65,12 @@ def http(
 
 
 def postgresql(host: str, port: int, user: str, database: str) -> bool:
-    """Whether a PostgreSQL server takes connections: it asks for the password, or lets in.
+    """Return whether a PostgreSQL server accepts connections, with or without a password.
 
-    While it starts up it answers too, with an error (57P03).
+    A server that is still starting answers too, but with an error (57P03).
     """
-    wishes = f"user\0{user}\0database\0{database}\0\0".encode()
-    message = struct.pack("!II", 8 + len(wishes), POSTGRESQL_PROTOCOL) + wishes
-    with socket.create_connection((host, port), timeout=PATIENCE) as connection:
+    parameters = f"user\0{user}\0database\0{database}\0\0".encode()
+    message = struct.pack("!II", 8 + len(parameters), POSTGRESQL_PROTOCOL) + parameters
+    with socket.create_connection((host, port), timeout=TIMEOUT) as connection:
         connection.sendall(message)
         return connection.recv(1) == b"R"

@@ -7,24 +7,24 @@ from functools import cache
 from importlib import import_module
 from typing import Final
 
-from gofannon_conformance.servers.provider import Provider, Way
+from gofannon_conformance.servers.provider import Provider
 
 STORES: Final = ("couchdb", "dynamodb", "firestore", "postgresql")
 
 
 def stores() -> tuple[str, ...]:
-    """Give the names of the stores, without variants."""
+    """Return the names of the stores, without variants."""
     return STORES
 
 
 def names() -> tuple[str, ...]:
-    """Give every name that `provider` takes: each store, and `store:way` for each of its ways."""
+    """Return every name that `provider` takes: each store, and `store:way` for each of its ways."""
     variants = (f"{store}:{way.name}" for store in STORES for way in provider(store).ways)
     return (*STORES, *variants)
 
 
 def provider(name: str) -> Provider:
-    """Give the provider of that name, or raise a `ValueError` that suggests the nearest."""
+    """Return the provider of that name, or raise a `ValueError` that suggests the nearest."""
     store, _, way = name.partition(":")
     if store not in STORES:
         near = get_close_matches(store, STORES, n=1)
@@ -37,5 +37,4 @@ def provider(name: str) -> Provider:
 @cache
 def _whole(store: str) -> Provider:
     module = import_module(f"gofannon_conformance.servers.{store}")
-    ways: tuple[Way, ...] = module.WAYS
-    return Provider(name=store, ways=ways)
+    return Provider(name=store, ways=module.WAYS)

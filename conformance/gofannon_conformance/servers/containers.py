@@ -1,7 +1,7 @@
-"""A container as a server, by testcontainers; its port on loopback only.
+"""Servers in containers, started by testcontainers; their ports are published on loopback only.
 
-Not testcontainers' ready-made classes: there is none for three of the four stores, and the one
-for PostgreSQL publishes its port on every interface of the machine.
+testcontainers has no class for three of the four stores, and the one for PostgreSQL publishes its
+port on every interface of the machine.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ HOW_LIBRARY: Final = "pip install 'gofannon-conformance[containers]'"
 
 @dataclass(frozen=True, kw_only=True)
 class Box:
-    """What to run in a container, and how to see that it is ready."""
+    """What to run in a container, and how to find out that it is ready."""
 
     image: str
     port: int
-    """Inside."""
+    """Inside the container."""
     ready: Callable[[int], bool]
-    """Given the port outside; False or `OSError` while it does not answer."""
+    """Takes the published port; False or `OSError` while the server does not answer."""
     endpoint: Callable[[int], Endpoint]
-    """Given the port outside, once it is ready."""
+    """Takes the published port, once the server is ready."""
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     command: str | None = None
     version_printed: str = ""
-    """A pattern whose group is the version, for a server that prints it and does not tell it."""
+    """A pattern whose group is the version, for a server that only prints it in its log."""
     ready_within: float = 120.0
 
 
 def engine() -> Unavailable | None:
-    """Find out whether a container engine answers; None if one does.
+    """Return None if a container engine answers, otherwise why there is none.
 
-    To be asked first: testcontainers talks to the engine as soon as a container is constructed.
+    Call it first: testcontainers connects to the engine when a container object is constructed.
     """
     if importlib.util.find_spec("testcontainers") is None:
         return Unavailable("testcontainers is not installed", HOW_LIBRARY)
@@ -60,7 +60,7 @@ def engine() -> Unavailable | None:
 
     try:
         DockerClient().client.ping()
-    except Exception:  # noqa: BLE001 - whatever the engine's client raises, none has answered
+    except Exception:  # noqa: BLE001 - any error of the client means that no engine answers
         return Unavailable("no container engine answers", HOW_ENGINE)
     return None
 
@@ -72,9 +72,9 @@ class ContainerServer(Server):
         from testcontainers.core.container import DockerContainer
 
         self._box = box
-        # A port of our choice: the engine would draw another one at each start.
+        # Our own port: the engine would choose another one at each start.
         self._port = free_port()
-        # A name of our choice: testcontainers knows of no container that was made and not started.
+        # Our own name: testcontainers forgets a container that was created and not started.
         self._name = f"gofannon-{secrets.token_hex(6)}"
         container: Any = DockerContainer(box.image)
         container.with_name(self._name)
@@ -97,23 +97,23 @@ class ContainerServer(Server):
 
     @property
     def running(self) -> bool:
-        """Whether the kit has it running."""
+        """Whether the container is running."""
         return self._running
 
     def start(self) -> None:
-        """Start the same container again, with its data, on the same port."""
+        """Start the same container again, with its data and on the same port."""
         if not self._running:
             self._container.get_wrapped_container().start()
             self._wait()
 
     def stop(self) -> None:
-        """Have the engine stop it."""
+        """Stop the container."""
         if self._running:
             self._container.get_wrapped_container().stop(timeout=10)
             self._running = False
 
     def kill(self) -> None:
-        """Have the engine kill it."""
+        """Kill the container."""
         if self._running:
             self._container.get_wrapped_container().kill()
             self._running = False
@@ -121,7 +121,7 @@ class ContainerServer(Server):
     def close(self) -> None:
         """Remove the container and its volumes."""
         if self._owner != os.getpid():
-            return  # a forked child of the kit: the container is its parent's
+            return  # a forked child: the container belongs to its parent
         _OPEN.discard(self)
         self._running = False
         if self._container is not None:
@@ -132,8 +132,8 @@ class ContainerServer(Server):
         try:
             self._container.start()
         except Exception as error:
-            # Above all: the image cannot be pulled. The engine's client has many words for it.
-            with suppress(Exception):  # most likely none was made
+            # Mostly an image that cannot be pulled, for which the client has many exceptions.
+            with suppress(Exception):  # most often none was created
                 made = self._container.get_docker_client().client.containers.get(self._name)
                 made.remove(force=True, v=True)
             why = f"the container engine could not run {self._box.image}: {error}"
@@ -187,7 +187,7 @@ def _close_all() -> None:
 
 
 def way(store: str, product: str, image: str, box: Callable[[Plan], Box]) -> Way:
-    """Give the way to a store's server by an image."""
+    """Return the way that runs a server from an image."""
     tag = image.rpartition("/")[2].partition(":")[2]
 
     def look() -> Plan | Unavailable:
@@ -197,7 +197,7 @@ def way(store: str, product: str, image: str, box: Callable[[Plan], Box]) -> Way
             product=product,
             version=tag if tag[:1].isdigit() else "",
             source=CONTAINER,
-            detail=f"the image {image}, pulled at the first use",
+            detail=f"the image {image}, pulled at first use",
         )
 
     def run(plan: Plan) -> Server:

@@ -1,4 +1,4 @@
-"""What this machine has for each store: which servers, at which version, and how to get the others.
+"""The doctor: which servers this machine has for each store, and how to get the others.
 
 >>> [row.way for row in rows(["postgresql"])]
 ['environment', 'initdb', 'container']
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One way to have a store's server, as it stands on this machine."""
+    """One way to get a server for a store, and whether it works on this machine."""
 
     store: str
     way: str
     source: str
     available: bool
     used: bool
-    """Whether this is the one that a run would use."""
+    """Whether a run would use it."""
     product: str = ""
     version: str = ""
     detail: str = ""
@@ -37,28 +37,27 @@ class Row:
     how: str = ""
     """How to get it."""
     seconds: float | None = None
-    """Until it was ready, where it was started."""
+    """Until it was ready, if it was started."""
 
     @property
     def name(self) -> str:
-        """The provider's name for it: `dynamodb:dynalite`."""
+        """Its name for a provider: `dynamodb:dynalite`."""
         return f"{self.store}:{self.way}"
 
 
 def rows(only: Iterable[str] | None = None, *, start: bool = False) -> tuple[Row, ...]:
-    """Give every way to every store, or to the stores in `only`, best first.
+    """Return every way for every store, or for the stores in `only`, best first.
 
-    Nothing is started unless `start` is set; then every way that is available is started, one
-    after the other, and closed again.
+    With `start`, every available way is started and closed again, one after the other.
     """
     found = [row for store in only or stores() for row in _survey(provider(store))]
     return tuple(_started(row) if start and row.available else row for row in found)
 
 
 def lines(rows: Iterable[Row]) -> list[str]:
-    """Draw the rows as text: a heading for each store, then its ways.
+    """Return the rows as text: a heading for each store, then its ways.
 
-    `*` marks the one that a run would use, `+` another that could be had by its name.
+    `*` marks the way that a run would use, `+` another available one, `-` one that is missing.
     """
     by_store: dict[str, list[Row]] = {}
     for row in rows:
@@ -68,36 +67,28 @@ def lines(rows: Iterable[Row]) -> list[str]:
         used = next((row for row in ways if row.used), None)
         text.append(f"{store}: {_heading(used) if used else 'no server'}")
         width = max(len(row.way) for row in ways)
-        text.extend(f"  {_mark(row)} {row.way:<{width}}  {_say(row)}" for row in ways)
+        text.extend(f"  {_mark(row)} {row.way:<{width}}  {_status(row)}" for row in ways)
     return text
 
 
 def _survey(store: Provider) -> list[Row]:
     surveyed = list(store.survey())
     used = first_open(surveyed)
-    return [
-        Row(
-            store=store.name,
-            way=way.name,
-            source=way.source,
-            available=True,
-            used=found is used,
-            product=found.product,
-            version=found.version,
-            detail=found.detail,
+    rows = []
+    for way, found in surveyed:
+        is_plan = isinstance(found, Plan)
+        names = ("product", "version", "detail") if is_plan else ("why", "how")
+        rows.append(
+            Row(
+                store=store.name,
+                way=way.name,
+                source=way.source,
+                available=is_plan,
+                used=is_plan and found is used,
+                **{name: getattr(found, name) for name in names},
+            )
         )
-        if isinstance(found, Plan)
-        else Row(
-            store=store.name,
-            way=way.name,
-            source=way.source,
-            available=False,
-            used=False,
-            why=found.why,
-            how=found.how,
-        )
-        for way, found in surveyed
-    ]
+    return rows
 
 
 def _started(row: Row) -> Row:
@@ -106,9 +97,9 @@ def _started(row: Row) -> Row:
         with provider(row.name).start() as server:
             seconds = round(time.perf_counter() - begun, 2)
             return replace(row, version=server.endpoint.version or row.version, seconds=seconds)
-    except Unavailable as shut:
-        return replace(row, available=False, why=shut.why, how=shut.how)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other rows are still wanted
+    except Unavailable as missing:
+        return replace(row, available=False, why=missing.why, how=missing.how)
+    except Exception as error:  # noqa: BLE001 - the other rows must be shown all the same
         return replace(row, available=False, why=str(error) or repr(error))
 
 
@@ -123,7 +114,7 @@ def _heading(row: Row) -> str:
     return f"{product} ({row.source}){_ready(row)}"
 
 
-def _say(row: Row) -> str:
+def _status(row: Row) -> str:
     if not row.available:
         return f"{row.why}; to get it: {row.how}" if row.how else row.why
     product = f"{row.product} {row.version}".strip()

@@ -1,4 +1,4 @@
-"""DynamoDB: moto's server, dynalite, Amazon's own DynamoDB Local in a container."""
+"""DynamoDB: moto's server, dynalite, or Amazon's DynamoDB Local in a container."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from gofannon_conformance.servers import answers, containers, given, node
-from gofannon_conformance.servers.endpoint import (
-    ENVIRONMENT,
-    LOCAL_PROGRAM,
-    Endpoint,
-)
-from gofannon_conformance.servers.process import LOOPBACK, Keeper, Program, free_port, launch
+from gofannon_conformance.servers.endpoint import ENVIRONMENT, LOCAL_PROGRAM, Endpoint
+from gofannon_conformance.servers.process import LOOPBACK, Program, free_port, launch
 from gofannon_conformance.servers.provider import Plan, Server, Unavailable, Way
 
 if TYPE_CHECKING:
@@ -30,11 +27,11 @@ BUNDLE: Final = node.Bundle("dynalite", "dynalite", "node_modules/dynalite/cli.j
 HOW_MOTO: Final = "pip install 'gofannon-conformance[emulators]'"
 REGION: Final = "us-east-1"
 CREDENTIALS: Final = "kit"
-"""Both parts; letters and digits only, for DynamoDB Local takes no others."""
+"""The access key and the secret key; DynamoDB Local allows letters and digits only."""
 
-NO_CREDENTIALS: Final = {"FAULT-8": "it takes any credentials"}
+NO_CREDENTIALS: Final = {"FAULT-8": "it accepts any credentials"}
 IN_MEMORY: Final = {"DUR-3": "it holds its data in memory"}
-SAME_BUT_CASE: Final = "a table whose name differs from another's by case only is an internal error"
+CASE: Final = "two tables whose names differ in case only are an internal error"
 LIMITS: Final[Mapping[str, Mapping[str, str]]] = {
     MOTO: {
         **NO_CREDENTIALS,
@@ -42,12 +39,7 @@ LIMITS: Final[Mapping[str, Mapping[str, str]]] = {
         "DOC-9": "the empty key inside a map is an internal error",
     },
     DYNALITE: {**NO_CREDENTIALS, **IN_MEMORY},
-    LOCAL: {
-        **NO_CREDENTIALS,
-        **IN_MEMORY,
-        "ISO-6": SAME_BUT_CASE,
-        "ERR-2": SAME_BUT_CASE,
-    },
+    LOCAL: {**NO_CREDENTIALS, **IN_MEMORY, "ISO-6": CASE, "ERR-2": CASE},
 }
 
 RUN_MOTO: Final = """
@@ -66,25 +58,12 @@ def serve_in_turn(host, port, app, **options):
 server.run_simple = serve_in_turn
 server.main(sys.argv[1:])
 """
-"""One request after the other, for moto looks at a condition and then acts, without a lock: two
-deletes at once both succeed. And without the line per request that its web server writes."""
-
-
-def endpoint_of(port: int, plan: Plan) -> Endpoint:
-    """Describe an emulator that the kit started."""
-    return Endpoint(
-        product=plan.product,
-        version=plan.version,
-        source=plan.source,
-        url=f"http://{LOOPBACK}:{port}",
-        settings={"region": REGION, "access_key": CREDENTIALS, "secret_key": CREDENTIALS},
-        limits=LIMITS[plan.product],
-        owned=True,
-    )
+"""One request at a time: moto checks a condition and then acts, without a lock, so that two deletes
+at once would both succeed. Without the line that its web server logs for each request."""
 
 
 def look_at_moto() -> Plan | Unavailable:
-    """See whether moto's server is installed beside the kit."""
+    """Return whether moto's server is installed for this Python."""
     try:
         version = importlib.metadata.version("moto")
     except importlib.metadata.PackageNotFoundError:
@@ -103,17 +82,17 @@ def look_at_moto() -> Plan | Unavailable:
 
 
 def open_moto(plan: Plan) -> Server:
-    """Start moto's server under the kit's own interpreter."""
+    """Start moto's server with the kit's own interpreter."""
     port = free_port()
     program = Program(
         argv=(sys.executable, "-c", RUN_MOTO, "-H", LOOPBACK, "-p", str(port)),
         ready=lambda: _is_moto(f"http://{LOOPBACK}:{port}"),
     )
-    return _launch(program, port, plan)
+    return launch("dynamodb", lambda _keeper: (program, _endpoint(plan, port)))
 
 
 def look_at_dynalite() -> Plan | Unavailable:
-    """See whether Node.js can run dynalite."""
+    """Return whether Node.js can run dynalite."""
     found = node.look(BUNDLE)
     if isinstance(found, Unavailable):
         return found
@@ -123,39 +102,34 @@ def look_at_dynalite() -> Plan | Unavailable:
         product=DYNALITE,
         version=BUNDLE.version,
         source=LOCAL_PROGRAM,
-        detail=f"an emulator, in memory, by {found}",
+        detail=f"an emulator, in memory, run by {found}",
     )
 
 
 def open_dynalite(plan: Plan) -> Server:
-    """Start dynalite, without the delays that it makes tables wait by default."""
-    command = node.command(BUNDLE)
+    """Start dynalite, without its default delays for changes of tables."""
     port = free_port()
     delays = [word for verb in ("create", "delete", "update") for word in (f"--{verb}TableMs", "0")]
     program = Program(
-        argv=(*command, "--host", LOOPBACK, "--port", str(port), *delays),
+        argv=(*node.command(BUNDLE), "--host", LOOPBACK, "--port", str(port), *delays),
         ready=lambda: _is_dynamodb(f"http://{LOOPBACK}:{port}"),
     )
-    return _launch(program, port, plan)
+    return launch("dynamodb", lambda _keeper: (program, _endpoint(plan, port)))
 
 
-def _launch(program: Program, port: int, plan: Plan) -> Server:
-    def prepare(_keeping: Keeper) -> tuple[Program, Endpoint]:
-        return program, endpoint_of(port, plan)
+def _endpoint(plan: Plan, port: int) -> Endpoint:
+    return plan.endpoint(
+        f"http://{LOOPBACK}:{port}",
+        settings={"region": REGION, "access_key": CREDENTIALS, "secret_key": CREDENTIALS},
+        limits=LIMITS[plan.product],
+    )
 
-    return launch("dynamodb", prepare)
 
-
-def find_given(value: str) -> Endpoint | Unavailable:
-    """Ask the server that `DYNAMODB_ENDPOINT_URL` names what it is."""
-    url = value.rstrip("/")
-    try:
-        product = _product(url)
-    except (OSError, ValueError) as error:
-        return given.silent("DYNAMODB_ENDPOINT_URL", url, error)
+def _read(value: str) -> Endpoint:
+    """Read `DYNAMODB_ENDPOINT_URL` and AWS's own variables."""
     settings = {
-        name: next(filter(None, map(os.environ.get, variables)), otherwise)
-        for name, variables, otherwise in (
+        name: next(filter(None, map(os.environ.get, variables)), default)
+        for name, variables, default in (
             ("region", ("AWS_REGION", "AWS_DEFAULT_REGION"), REGION),
             ("access_key", ("AWS_ACCESS_KEY_ID",), CREDENTIALS),
             ("secret_key", ("AWS_SECRET_ACCESS_KEY",), CREDENTIALS),
@@ -163,18 +137,22 @@ def find_given(value: str) -> Endpoint | Unavailable:
     }
     secret = settings["secret_key"]
     return Endpoint(
-        product=product,
+        product=SERVICE,
         version="",
         source=ENVIRONMENT,
-        url=url,
+        url=value.rstrip("/"),
         settings=settings,
         secrets=(secret,) if secret != CREDENTIALS else (),
-        limits=LIMITS.get(product, {}),
     )
 
 
+def _identify(endpoint: Endpoint) -> Endpoint:
+    product = _product(endpoint.url)
+    return replace(endpoint, product=product, limits=LIMITS.get(product, {}))
+
+
 def _product(url: str) -> str:
-    """Tell the emulators apart by what only one of them says."""
+    """Tell the emulators apart by a response that only one of them gives."""
     if _is_moto(url):
         return MOTO
     welcome = answers.http(url)
@@ -191,7 +169,7 @@ def _is_moto(url: str) -> bool:
 
 
 def _is_dynamodb(url: str) -> bool:
-    """Whether it says the error that DynamoDB says to a request without a signature."""
+    """Return whether it answers a request without a signature as DynamoDB does."""
     return answers.http(url).status in {HTTPStatus.OK, HTTPStatus.BAD_REQUEST}
 
 
@@ -200,13 +178,13 @@ def _box(plan: Plan) -> containers.Box:
         image=IMAGE,
         port=8000,
         ready=lambda port: _is_dynamodb(f"http://{LOOPBACK}:{port}"),
-        endpoint=lambda port: endpoint_of(port, plan),
+        endpoint=lambda port: _endpoint(plan, port),
         version_printed=r"^Version:\s+(\S+)",
     )
 
 
 WAYS: Final = (
-    given.way("dynamodb", "DYNAMODB_ENDPOINT_URL", find_given),
+    given.way("dynamodb", "DYNAMODB_ENDPOINT_URL", _read, _identify),
     Way(name=MOTO, source=LOCAL_PROGRAM, look=look_at_moto, open=open_moto),
     Way(name=DYNALITE, source=LOCAL_PROGRAM, look=look_at_dynalite, open=open_dynalite),
     containers.way("dynamodb", LOCAL, IMAGE, _box),

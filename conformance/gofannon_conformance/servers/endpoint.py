@@ -1,4 +1,4 @@
-"""An `Endpoint`: where a server is, what it is, and what it cannot do."""
+"""The `Endpoint`: the address, product, credentials and known limits of a server."""
 
 from __future__ import annotations
 
@@ -28,13 +28,12 @@ _CREDENTIALS: Final = ("password", "secret_key")
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Endpoint:
-    """A server that answers, in all that a target needs to connect to it.
+    """All that a target needs to connect to a running server.
 
-    `settings` are strings under names that the stores' clients use: `user` and `password`,
-    `region`, `access_key` and `secret_key`, `project` and `emulator_host`, `database`.
-    `limits` says by clause id what this stand-in cannot do that the real store can: a limit
-    of the emulator, never of the backend. `repr()` and `str()` show no secret; the secrets
-    themselves are in `secrets`, for whoever must keep them out of a text.
+    `settings` has the names that the stores' clients use: `user` and `password`, `region`,
+    `access_key` and `secret_key`, `project` and `emulator_host`, `database`. `limits` lists by
+    clause id what an emulator cannot do and the real store can. `repr()` and `str()` show no
+    secret; `secrets` lists the texts that must not be printed.
 
     >>> Endpoint(product="PostgreSQL", version="17", source="container", secrets=("s3c",),
     ...          url="postgresql://kit:s3c@127.0.0.1:20000/kit")
@@ -49,14 +48,14 @@ class Endpoint:
     settings: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     durable: bool = False
-    """Whether its data outlives a stop and a start, as far as the kit can cause them."""
+    """Whether its data survives a stop and a start by the kit."""
     limits: Mapping[str, str] = field(default_factory=dict)
     owned: bool = False
-    """Whether the kit started it, and so may stop it."""
+    """Whether the kit started it and may stop it."""
     protocol: str = ""
-    """What is spoken there: `http`, `grpc`, `postgresql` or `tcp`; as the URL says if not given."""
+    """`http`, `grpc`, `postgresql` or `tcp`; by default the one of the URL's scheme."""
     timeout: float | None = None
-    """Seconds after which a client shall give up, where the kit asks for short time-outs."""
+    """Time-out in seconds for the client, when the kit asks for short ones."""
 
     def __post_init__(self) -> None:
         if not self.protocol:
@@ -74,17 +73,17 @@ class Endpoint:
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether it is reached by TLS: nobody can stand between it and its client then."""
+        """Whether it uses TLS, so that no proxy can read what the client sends."""
         return urlsplit(self.url).scheme in _ENCRYPTED
 
     @property
     def checks_credentials(self) -> bool:
-        """Whether it turns away who does not know the secret, as far as the kit knows."""
-        told = any(map(self.settings.get, _CREDENTIALS)) or bool(urlsplit(self.url).password)
-        return bool(self.secrets) and told
+        """Whether it rejects wrong credentials, as far as the kit knows."""
+        has_secret = any(map(self.settings.get, _CREDENTIALS)) or bool(urlsplit(self.url).password)
+        return bool(self.secrets) and has_secret
 
     def at(self, host: str, port: int) -> Endpoint:
-        """Give the same server as it is reached at another address."""
+        """Return the endpoint of the same server at another address."""
         old_host, old_port = self.address
         parts = urlsplit(self.url)
         login, at, _ = parts.netloc.rpartition("@")
@@ -99,7 +98,7 @@ class Endpoint:
         return replace(self, url=url, settings={**self.settings, **moved})
 
     def with_credentials(self, user: str, secret: str) -> Endpoint:
-        """Give the same server as somebody else would reach it; the secret joins `secrets`."""
+        """Return the same server with other credentials; `secrets` then has both secrets."""
         given = {"user": user, "password": secret, "access_key": user, "secret_key": secret}
         settings = {name: given.get(name, value) for name, value in self.settings.items()}
         parts = urlsplit(self.url)
@@ -116,21 +115,21 @@ class Endpoint:
         return f"Endpoint({product}, {self.source}, {self.redacted(self.url)})"
 
     def redacted(self, text: str) -> str:
-        """Give `text` with every secret of this endpoint replaced by `***`."""
+        """Return `text` with every secret of this endpoint replaced by `***`."""
         for secret in sorted(filter(None, self.secrets), key=len, reverse=True):
             text = text.replace(secret, "***")
         return text
 
     def borrowed(self) -> Endpoint:
-        """Give this endpoint as one who must not stop the server may have it."""
+        """Return this endpoint for a borrower, who must not stop the server."""
         return replace(self, owned=False)
 
     def to_json(self) -> str:
-        """Give the whole endpoint, secrets included, for another process of this run."""
+        """Return the endpoint as JSON, secrets included, for another process of this run."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Endpoint:
-        """Read back what `to_json` wrote."""
+        """Read the output of `to_json`."""
         fields: dict[str, Any] = json.loads(text)
         return cls(**{**fields, "secrets": tuple(fields["secrets"])})

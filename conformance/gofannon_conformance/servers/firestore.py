@@ -1,4 +1,4 @@
-"""Firestore: Google's emulator, out of the Cloud SDK, out of firebase-tools, or in a container."""
+"""Firestore: Google's emulator from the Cloud SDK, from firebase-tools, or in a container."""
 
 from __future__ import annotations
 
@@ -13,12 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gofannon_conformance.servers import answers, containers, given
-from gofannon_conformance.servers.endpoint import (
-    ENVIRONMENT,
-    LOCAL_PROGRAM,
-    Endpoint,
-)
-from gofannon_conformance.servers.process import LOOPBACK, Keeper, Program, free_port, launch
+from gofannon_conformance.servers.endpoint import ENVIRONMENT, LOCAL_PROGRAM, Endpoint
+from gofannon_conformance.servers.process import LOOPBACK, Program, free_port, launch
 from gofannon_conformance.servers.provider import Plan, Server, Unavailable, Way
 
 if TYPE_CHECKING:
@@ -33,51 +29,32 @@ HOW_FIREBASE: Final = "npm install -g firebase-tools, then: firebase setup:emula
 
 LIMITS: Final = {
     "DUR-3": "it holds its data in memory",
-    "FAULT-8": "it takes any credentials",
+    "FAULT-8": "it accepts any credentials",
 }
 MAIN: Final = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
+"""The jar names no main class. Its wrapper script is a shell that stays the parent of the Java
+process: ending the script would leave the emulator running."""
 FAST_START: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
-"""The jar names no main class. Its wrapper script is left out: that is a shell which stays the
-Java process's parent, so that whoever ends the script leaves the emulator running."""
-
-
-def endpoint_of(host: str, version: str, source: str) -> Endpoint:
-    """Describe an emulator, with a project that nobody has used."""
-    return Endpoint(
-        product=PRODUCT,
-        version=version,
-        source=source,
-        url=f"http://{host}",
-        settings={"emulator_host": host, "project": fresh_project()},
-        limits=LIMITS,
-        owned=source != ENVIRONMENT,
-        protocol="grpc",
-    )
-
-
-def fresh_project() -> str:
-    """Give a project id that nobody has used: the emulator keeps projects apart, unasked."""
-    return f"kit-{secrets.token_hex(6)}"
 
 
 def sdk_roots() -> Iterator[Path]:
-    """Yield where the Cloud SDK may lie; asking gcloud itself takes longest and comes last."""
+    """Yield folders where the Cloud SDK may be; gcloud itself is slow and so is asked last."""
     gcloud = shutil.which("gcloud")
     if gcloud is None:
         return
     yield Path(gcloud).resolve().parent.parent
-    told = subprocess.run(  # noqa: S603 - the program found on the PATH
+    printed = subprocess.run(  # noqa: S603 - the program found on the PATH
         [gcloud, "info", "--format=value(installation.sdk_root)"],
         capture_output=True,
         text=True,
         timeout=30,
         check=False,
     )
-    yield Path(told.stdout.strip())
+    yield Path(printed.stdout.strip())
 
 
 def sdk_jar() -> tuple[Path, str] | None:
-    """Give the emulator's jar in the Cloud SDK, and its version."""
+    """Return the emulator's jar in the Cloud SDK, and its version."""
     for root in sdk_roots():
         jar = root / "platform" / COMPONENT / f"{COMPONENT}.jar"
         if jar.is_file():
@@ -86,7 +63,7 @@ def sdk_jar() -> tuple[Path, str] | None:
 
 
 def firebase_jar() -> tuple[Path, str] | None:
-    """Give the newest jar that firebase-tools has fetched, and its version."""
+    """Return the newest jar that firebase-tools has downloaded, and its version."""
     cache = os.environ.get("FIREBASE_EMULATORS_PATH")
     folder = Path(cache) if cache else Path.home() / ".cache" / "firebase" / "emulators"
     found = {
@@ -108,7 +85,7 @@ def _component_version(root: Path) -> str:
 
 
 def open_jar(plan: Plan) -> Server:
-    """Start the emulator out of its jar."""
+    """Start the emulator from its jar."""
     port = free_port()
     host = f"{LOOPBACK}:{port}"
     java = (shutil.which("java") or "java", *FAST_START)
@@ -116,15 +93,11 @@ def open_jar(plan: Plan) -> Server:
         argv=(*java, "-cp", plan.program, MAIN, "start", f"--host={LOOPBACK}", f"--port={port}"),
         ready=lambda: _says_ok(f"http://{host}"),
     )
-
-    def prepare(_keeping: Keeper) -> tuple[Program, Endpoint]:
-        return program, endpoint_of(host, plan.version, plan.source)
-
-    return launch("firestore", prepare)
+    return launch("firestore", lambda _keeper: (program, _endpoint(plan, host)))
 
 
 def _jar_way(name: str, find: Callable[[], tuple[Path, str] | None], how: str) -> Way:
-    """Give the way by a jar that `find` finds."""
+    """Return the way that runs the jar found by `find`."""
 
     def look() -> Plan | Unavailable:
         found = find()
@@ -145,14 +118,32 @@ def _jar_way(name: str, find: Callable[[], tuple[Path, str] | None], how: str) -
     return Way(name=name, source=LOCAL_PROGRAM, look=look, open=open_jar)
 
 
-def find_given(value: str) -> Endpoint | Unavailable:
-    """See whether the emulator that `FIRESTORE_EMULATOR_HOST` names answers."""
-    try:
-        if not _says_ok(f"http://{value}"):
-            return given.silent("FIRESTORE_EMULATOR_HOST", value, "it is no Firestore emulator")
-    except (OSError, ValueError) as error:
-        return given.silent("FIRESTORE_EMULATOR_HOST", value, error)
-    return endpoint_of(value, "", ENVIRONMENT)
+def _endpoint(plan: Plan, host: str) -> Endpoint:
+    return plan.endpoint(f"http://{host}", settings=_settings(host), limits=LIMITS, protocol="grpc")
+
+
+def _settings(host: str) -> dict[str, str]:
+    """Return settings with a new project id: the emulator keeps the data of projects apart."""
+    return {"emulator_host": host, "project": f"kit-{secrets.token_hex(6)}"}
+
+
+def _read(value: str) -> Endpoint:
+    """Read `FIRESTORE_EMULATOR_HOST`."""
+    return Endpoint(
+        product=PRODUCT,
+        version="",
+        source=ENVIRONMENT,
+        url=f"http://{value}",
+        settings=_settings(value),
+        limits=LIMITS,
+        protocol="grpc",
+    )
+
+
+def _identify(endpoint: Endpoint) -> Endpoint:
+    if not _says_ok(endpoint.url):
+        raise ValueError("it is not a Firestore emulator")
+    return endpoint
 
 
 def _says_ok(url: str) -> bool:
@@ -166,12 +157,12 @@ def _box(plan: Plan) -> containers.Box:
         port=8080,
         command="gcloud emulators firestore start --host-port=0.0.0.0:8080",
         ready=lambda port: _says_ok(f"http://{LOOPBACK}:{port}"),
-        endpoint=lambda port: endpoint_of(f"{LOOPBACK}:{port}", plan.version, plan.source),
+        endpoint=lambda port: _endpoint(plan, f"{LOOPBACK}:{port}"),
     )
 
 
 WAYS: Final = (
-    given.way("firestore", "FIRESTORE_EMULATOR_HOST", find_given),
+    given.way("firestore", "FIRESTORE_EMULATOR_HOST", _read, _identify),
     _jar_way("cloud-sdk", sdk_jar, HOW_SDK),
     _jar_way("firebase-tools", firebase_jar, HOW_FIREBASE),
     containers.way("firestore", PRODUCT, IMAGE, _box),

@@ -1,4 +1,4 @@
-"""A server that somebody else runs: named by the environment, or lent by the run's lead."""
+"""A server that this process did not start: named by the environment, or lent by the run."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
 
 
 class GivenServer(Server):
-    """A server that the kit may use, and must leave as it is."""
+    """A server that the kit uses, but never starts or stops."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint.borrowed()
 
     @property
     def running(self) -> bool:
-        """Take it to be up: nobody told the kit otherwise."""
+        """Always true: the kit cannot know better."""
         return True
 
     def stop(self) -> None:
-        """Refuse."""
+        """Raise `NotOurs`."""
         raise self._refusal("stop")
 
     def start(self) -> None:
-        """Refuse."""
+        """Raise `NotOurs`."""
         raise self._refusal("start")
 
     def kill(self) -> None:
-        """Refuse."""
+        """Raise `NotOurs`."""
         raise self._refusal("kill")
 
     def close(self) -> None:
-        """Leave it as it is."""
+        """Do nothing."""
 
     def _refusal(self, verb: str) -> NotOurs:
         owner = (
@@ -52,51 +52,58 @@ class GivenServer(Server):
 def way(
     store: str,
     variable: str,
-    find: Callable[[str], Endpoint | Unavailable],
-    beside: tuple[str, ...] = (),
+    read: Callable[[str], Endpoint],
+    identify: Callable[[Endpoint], Endpoint],
+    other_variables: tuple[str, ...] = (),
 ) -> Way:
-    """Give the way to the server that an environment variable names.
+    """Return the way to the server that an environment variable names.
 
-    `find` is given the variable's value, and asks the server what it is. It may read other
-    variables `beside` it.
+    `read` turns the variable's value into an endpoint; it may read other variables too, which
+    the hint then names. `identify` asks that server for its product and version. A `ValueError`
+    or `OSError` of either means that there is no such server.
     """
-    how = " and ".join([f"set {variable}", *beside])
+    how = " and ".join([f"set {variable}", *other_variables])
 
-    def found() -> Endpoint | Unavailable:
-        value = os.environ.get(variable, "").strip()
-        return find(value) if value else Unavailable(f"{variable} is not set", how)
+    def value() -> str:
+        return os.environ.get(variable, "").strip()
 
     def look() -> Plan | Unavailable:
-        endpoint = found()
-        if isinstance(endpoint, Unavailable):
-            return endpoint
+        if not value():
+            return Unavailable(f"{variable} is not set", how)
+        try:
+            endpoint = read(value())
+        except ValueError:
+            return _unusable(variable, "its value", "it is not a valid URL")
+        url = endpoint.redacted(endpoint.url)
+        try:
+            endpoint = identify(endpoint)
+        except (OSError, ValueError) as error:
+            return _unusable(variable, url, endpoint.redacted(str(error).strip()))
         return Plan(
             store=store,
             way=ENVIRONMENT,
             product=endpoint.product,
             version=endpoint.version,
             source=ENVIRONMENT,
-            detail=f"{variable} names {endpoint.redacted(endpoint.url)}",
+            detail=f"{variable} names {url}",
+            given=endpoint,
         )
 
-    def take(_plan: Plan) -> Server:
-        endpoint = found()
-        if isinstance(endpoint, Unavailable):
-            raise endpoint
-        return GivenServer(endpoint)
+    def take(plan: Plan) -> Server:
+        assert plan.given is not None  # noqa: S101  # `look` sets it
+        return GivenServer(plan.given)
 
     return Way(
         name=ENVIRONMENT,
         source=ENVIRONMENT,
         look=look,
         open=take,
-        chosen=lambda: bool(os.environ.get(variable, "").strip()),
+        chosen=lambda: bool(value()),
     )
 
 
-def silent(variable: str, address: str, error: object) -> Unavailable:
-    """Say that the server which the variable names is not to be had."""
+def _unusable(variable: str, what: str, why: str) -> Unavailable:
     return Unavailable(
-        f"{variable} is set, but with {address}: {error}",
+        f"{variable} is set, but {what} is not usable: {why}",
         f"start that server, correct {variable}, or unset it",
     )

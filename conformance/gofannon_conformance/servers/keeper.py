@@ -1,19 +1,17 @@
-"""The keeper: a process of its own that runs one server, and outlives the kit just long enough.
+"""The keeper: a process that runs one server, and ends it when the kit is gone.
 
-It is run as a script, by its path, with the standard library alone, so it imports nothing of
-the kit. It takes one JSON object per line on its standard input and answers each with one that
-carries its `number` again:
+The kit runs this file as a script, so it imports only the standard library. It reads one JSON
+object per line on its standard input and answers each with one that repeats its `number`:
 
 - `{"do": "start", "argv", "cwd", "env", "user", "log", "quit"}` gives `{"pid"}` or `{"error"}`
 - `{"do": "poll"}` gives `{"code"}`: null while the program runs
 - `{"do": "end", "signal", "grace"}` gives `{"code"}` once the program and all its children ended
 
-When its input ends, or its parent is another process than at the start, the kit is gone, however
-that came: the keeper ends what runs (by the signal `quit`), removes the folder, and ends too. This
-does not hang on the thread that started the server (a parent-death signal would: Linux sends it
-when that *thread* ends), nor on `atexit` (which SIGKILL skips), nor on the pipe alone (a forked
-child of the kit may hold its other end open). The server itself is tied to the keeper, which has
-one thread, by a parent-death signal, for the case that somebody kills the keeper.
+When its input ends, or its parent process changes, the kit is gone: the keeper ends the program (by
+the signal `quit`), removes the folder, and ends too. Simpler means fail: Linux sends a
+parent-death signal when the parent's *thread* ends, SIGKILL skips `atexit`, and a forked child of
+the kit may hold the pipe open. The server itself gets a parent-death signal from the keeper, which
+has one thread, in case the keeper is killed.
 """
 
 from __future__ import annotations
@@ -40,22 +38,22 @@ LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Keeper:
-    """The program that runs, if one does."""
+    """Runs one program at a time."""
 
     def __init__(self) -> None:
         self.program: subprocess.Popen[bytes] | None = None
         self.quit_signal = int(signal.SIGKILL)
 
-    def start(self, order: dict[str, Any]) -> dict[str, Any]:
-        """Start the program that the order names, in a session of its own."""
-        user = order["user"]
-        self.quit_signal = order["quit"]
+    def start(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Start a program in its own session."""
+        user = request["user"]
+        self.quit_signal = request["quit"]
         try:
-            with Path(order["log"]).open("ab") as log:
+            with Path(request["log"]).open("ab") as log:
                 self.program = subprocess.Popen(  # noqa: S603 - the kit's own argv, no shell
-                    order["argv"],
-                    cwd=order["cwd"],
-                    env=order["env"],
+                    request["argv"],
+                    cwd=request["cwd"],
+                    env=request["env"],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -67,18 +65,18 @@ class Keeper:
             return {"error": str(error)}
         return {"pid": self.program.pid}
 
-    def poll(self, _order: dict[str, Any]) -> dict[str, Any]:
-        """Say whether the program has ended, and how."""
+    def poll(self, _request: dict[str, Any]) -> dict[str, Any]:
+        """Return the exit status of the program, or None."""
         return {"code": self.program.poll() if self.program else None}
 
-    def end(self, order: dict[str, Any]) -> dict[str, Any]:
-        """Signal the program, wait for it, kill it if it does not heed, and see to its children."""
+    def end(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Signal the program, wait for it, kill it after `grace`, and wait for its children."""
         if self.program is None:
             return {"code": None}
         program, self.program = self.program, None
-        signal_group(program.pid, order["signal"])
+        signal_group(program.pid, request["signal"])
         with contextlib.suppress(subprocess.TimeoutExpired):
-            program.wait(order["grace"])
+            program.wait(request["grace"])
         signal_group(program.pid, signal.SIGKILL)
         code = program.wait()
         reap_orphans()
@@ -86,49 +84,49 @@ class Keeper:
 
 
 def die_with_parent(number: int) -> None:
-    """Have the kernel send this process a signal when the keeper ends."""
+    """Ask the kernel to send this process a signal when the keeper ends."""
     if LIBC is not None:
         LIBC.prctl(PR_SET_PDEATHSIG, number)
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every process that the server leaves behind."""
+    """Become the parent of every process that the server leaves."""
     if LIBC is not None:
         LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def signal_group(group: int, number: int) -> None:
-    """Signal a process group that may be gone."""
+    """Send a signal to a process group that may be gone."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
 
 
 def children() -> list[int]:
-    """Name the processes whose parent is the keeper, where the system says so."""
+    """Return the child processes of the keeper, where the system lists them."""
     listed = Path(f"/proc/self/task/{os.getpid()}/children")
     return [int(pid) for pid in listed.read_text().split()] if listed.exists() else []
 
 
 def reap_orphans() -> None:
-    """Wait for what the server left behind, and after a time kill it.
+    """Wait for the processes that the server left, and kill them after a time.
 
-    PostgreSQL's children have sessions of their own, so that no signal to a group reaches them;
-    they end by themselves when they see that the first of them is gone.
+    PostgreSQL's children have their own sessions, so no signal to a group reaches them; they end
+    by themselves once their first process is gone.
     """
-    patience = time.monotonic() + LEFTOVERS_MAY_TAKE
+    deadline = time.monotonic() + LEFTOVERS_MAY_TAKE
     with contextlib.suppress(ChildProcessError):
         while True:
             if os.waitpid(-1, os.WNOHANG)[0]:
                 continue
-            if time.monotonic() > patience:
+            if time.monotonic() > deadline:
                 for pid in children():
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
             time.sleep(0.005)
 
 
-def orders(parent: int) -> Any:
-    """Yield the kit's orders until it is gone."""
+def requests(parent: int) -> Any:
+    """Yield the kit's requests until it is gone."""
     pending = b""
     while os.getppid() == parent:
         if not select.select([0], [], [], LOOK_FOR_PARENT_EVERY)[0]:
@@ -142,21 +140,21 @@ def orders(parent: int) -> Any:
 
 
 def leave(_number: int, _frame: object) -> None:
-    """End in good order when the system asks for it."""
+    """End normally on SIGTERM."""
     raise SystemExit(0)
 
 
 def main(folder: str, parent: int) -> None:
-    """Serve the kit until it is gone, then leave nothing."""
+    """Serve the kit until it is gone, then remove everything."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, leave)
     adopt_orphans()
     keeper = Keeper()
-    deeds = {"start": keeper.start, "poll": keeper.poll, "end": keeper.end}
+    actions = {"start": keeper.start, "poll": keeper.poll, "end": keeper.end}
     try:
-        for order in orders(parent):
-            answer = {"number": order["number"], **deeds[order["do"]](order)}
+        for request in requests(parent):
+            answer = {"number": request["number"], **actions[request["do"]](request)}
             os.write(1, json.dumps(answer).encode() + b"\n")
     finally:
         keeper.end({"signal": keeper.quit_signal, "grace": LEFTOVERS_MAY_TAKE})

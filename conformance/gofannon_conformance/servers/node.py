@@ -1,9 +1,9 @@
-"""Servers that run under Node.js: installed once, from the npm registry, at pinned versions.
+"""Node.js packages: installed once from the npm registry, at pinned versions.
 
-What is installed is in `node/<name>/`: a package.json with exact versions and a package-lock.json
-with the hash of every package, and without addresses, so that npm asks the registry that it is
-configured for. It goes into the user's cache folder, under a name that carries a hash of these
-files: an upgrade of the kit installs anew, and a folder that exists is whole.
+`node/<name>/` has a package.json with exact versions and a package-lock.json with the hash of every
+package. The lock has no addresses, so that npm uses the registry that it is configured for. The
+packages go into the user's cache, in a folder named after a hash of these files: an upgrade of the
+kit installs them again, and a folder that exists is complete.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ BUNDLES: Final = Path(__file__).with_name("node")
 HOW: Final = "install Node.js 18 or newer, with npm"
 INSTALL_WITHIN: Final = 300.0
 INSTALL: Final = ("ci", "--omit=optional", "--omit=dev", "--ignore-scripts", "--no-audit")
-"""No script of any package is run: none of the two needs one."""
+"""No install script of a package runs: neither bundle needs one."""
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A folder of `node/`, and the package in it that the product is named by."""
+    """A folder of `node/`, its main package and the script to run."""
 
     name: str
     package: str
@@ -42,18 +42,18 @@ class Bundle:
 
     @property
     def files(self) -> list[Path]:
-        """The files that make it up, in a fixed order."""
+        """Its files, sorted."""
         return sorted(path for path in (BUNDLES / self.name).iterdir() if path.is_file())
 
     @property
     def version(self) -> str:
-        """The pinned version of the package."""
+        """The pinned version of its main package."""
         manifest = json.loads((BUNDLES / self.name / "package.json").read_text())
         return str(manifest["dependencies"][self.package])
 
     @property
     def folder(self) -> Path:
-        """Where it is installed, or would be."""
+        """The folder that it is, or would be, installed in."""
         content = hashlib.sha256()
         for path in self.files:
             content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -61,7 +61,7 @@ class Bundle:
 
 
 def cache() -> Path:
-    """Give the kit's folder among the user's caches."""
+    """Return the kit's folder in the user's cache folder."""
     if sys.platform == "darwin":
         base = Path.home() / "Library" / "Caches"
     else:
@@ -70,7 +70,7 @@ def cache() -> Path:
 
 
 def look(bundle: Bundle) -> str | Unavailable:
-    """Say where the bundle is or how it would come here; installs nothing."""
+    """Return how the bundle would be run, as text; install nothing."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None:
         return Unavailable("node is not on the PATH", HOW)
@@ -78,11 +78,11 @@ def look(bundle: Bundle) -> str | Unavailable:
         return f"{node}, with packages in {bundle.folder}"
     if npm is None:
         return Unavailable("npm is not on the PATH", HOW)
-    return f"{node}; its packages come from the npm registry at the first use"
+    return f"{node}; its packages are installed from the npm registry at first use"
 
 
 def command(bundle: Bundle) -> tuple[str, str]:
-    """Install the bundle where it is not, and give the words that run its script."""
+    """Install the bundle if it is missing, and return the command that runs its script."""
     found = look(bundle)
     if isinstance(found, Unavailable):
         raise found
@@ -94,9 +94,9 @@ def command(bundle: Bundle) -> tuple[str, str]:
 
 def _install(bundle: Bundle, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(folder.with_name(f"{folder.name}.lock")):
+    with _locked(folder.with_name(f"{folder.name}.lock")):
         if folder.exists():
-            return  # another installer was faster
+            return  # another process has installed it meanwhile
         for unfinished in folder.parent.glob(f"{folder.name}.new-*"):
             shutil.rmtree(unfinished, ignore_errors=True)
         new = Path(tempfile.mkdtemp(prefix=f"{folder.name}.new-", dir=folder.parent))
@@ -127,13 +127,13 @@ def _npm(bundle: Bundle, folder: Path) -> None:
     except subprocess.TimeoutExpired:
         raise Unavailable(f"{why} within {INSTALL_WITHIN:g} s", how) from None
     if done.returncode != 0:
-        said = "\n    ".join(done.stdout.splitlines()[-8:])
-        raise Unavailable(f"{why}; it said:\n    {said}", how)
+        printed = "\n    ".join(done.stdout.splitlines()[-8:])
+        raise Unavailable(f"{why}; npm printed:\n    {printed}", how)
 
 
 @contextlib.contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Keep other installers waiting; the system opens the lock when this process ends."""
+def _locked(lock: Path) -> Iterator[None]:
+    """Lock out other installers; the system releases the lock when this process ends."""
     import fcntl
 
     with lock.open("w") as file:

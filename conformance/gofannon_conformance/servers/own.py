@@ -1,8 +1,8 @@
-"""A server of an author's own: started by a function of the target, addressed by what it gives.
+"""A server that a function of the target starts.
 
 The function returns the server, or yields it and cleans up afterwards, or is a context manager.
-What it gives is an `Endpoint`, a URL, a pair of host and port, or an object that has one of these
-as `endpoint` or `url`, and may have `stop()`, `start()` and `kill()`.
+The server is an `Endpoint`, a URL, a pair of host and port, or an object that has one of these
+as `endpoint`, `url` or `address`, and may have `stop()`, `start()` and `kill()`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class OwnServer(Server):
-    """A server that the target's author has started; it can be what the author's object can."""
+    """A server that the target's own function has started."""
 
     def __init__(self, given: Any) -> None:
         self._given = given
@@ -29,7 +29,7 @@ class OwnServer(Server):
 
     @property
     def running(self) -> bool:
-        """Whether it is up, as far as the kit has had a hand in it."""
+        """Whether it is running, as far as the kit has stopped and started it."""
         return self._running
 
     def stop(self) -> None:
@@ -48,7 +48,7 @@ class OwnServer(Server):
         self._running = False
 
     def close(self) -> None:
-        """Leave it to the author's function, which goes on after its `yield`."""
+        """Do nothing: the author's function cleans up after its `yield`."""
 
     def can(self, *verbs: str) -> bool:
         """Whether the author's object has these methods."""
@@ -62,7 +62,7 @@ class OwnServer(Server):
 
 @contextmanager
 def started(start: Callable[[], Any]) -> Iterator[OwnServer]:
-    """Start an author's server, and clean up after it."""
+    """Start an author's server, and clean up at the end of the block."""
     made = start()
     if inspect.isgenerator(made):
         yield OwnServer(next(made))
@@ -75,7 +75,7 @@ def started(start: Callable[[], Any]) -> Iterator[OwnServer]:
 
 
 def endpoint_of(given: Any) -> Endpoint:
-    """Read what an author's function gave as an endpoint.
+    """Return the endpoint of what an author's function returned.
 
     >>> endpoint_of(("127.0.0.1", 20000)).url
     'tcp://127.0.0.1:20000'
@@ -97,10 +97,9 @@ def endpoint_of(given: Any) -> Endpoint:
         host, port = given
         return endpoint_of(f"tcp://{host}:{int(port)}")
     for name in ("endpoint", "url", "address"):
-        told = getattr(given, name, None)
-        if told is not None and not callable(told):
-            return endpoint_of(told)
+        address = getattr(given, name, None)
+        if address is not None and not callable(address):
+            return endpoint_of(address)
     raise ValueError(
-        "it gave neither an Endpoint, a URL, nor a pair of host and port, "
-        f"but {type(given).__name__}"
+        f"it returned no Endpoint, no URL and no pair of host and port, but {type(given).__name__}"
     )

@@ -1,4 +1,4 @@
-"""PostgreSQL: the system's own programs with a throw-away cluster."""
+"""PostgreSQL: a temporary cluster made by the installed programs, or a container."""
 
 from __future__ import annotations
 
@@ -15,11 +15,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote, urlsplit
 
 from gofannon_conformance.servers import answers, containers, given
-from gofannon_conformance.servers.endpoint import (
-    ENVIRONMENT,
-    LOCAL_PROGRAM,
-    Endpoint,
-)
+from gofannon_conformance.servers.endpoint import ENVIRONMENT, LOCAL_PROGRAM, Endpoint
 from gofannon_conformance.servers.process import LOOPBACK, Keeper, Program, free_port, launch
 from gofannon_conformance.servers.provider import Plan, Server, Unavailable, Way
 
@@ -29,38 +25,37 @@ if TYPE_CHECKING:
 PRODUCT: Final = "PostgreSQL"
 IMAGE: Final = "postgres:17"
 NAME: Final = "kit"
-"""Of the user that the kit makes."""
+"""The user that the kit creates."""
 DATABASE: Final = "postgres"
-"""The one that every server has."""
+"""The database that every server has."""
 HOW: Final = (
     "install PostgreSQL's server programs (Debian: postgresql; macOS: brew install postgresql)"
 )
 UNPRIVILEGED: Final = ("postgres", "nobody")
-"""Whom the server runs as where the kit runs as root: PostgreSQL refuses to."""
+"""Users to run the server as if the kit runs as root: PostgreSQL refuses to run as root."""
 
 QUICK: Final = ("fsync=off", "full_page_writes=off")
-"""What is committed is in the kernel's hands, and so outlives SIGKILL, but not a power cut.
-`synchronous_commit=off` would be no faster then, and would lose the last commits at SIGKILL."""
-SETTINGS: Final = ("unix_socket_directories=", "max_connections=200")
+"""Committed data is in the kernel's buffers: it survives SIGKILL, but not a power cut.
+`synchronous_commit=off` would not be faster, and would lose the last commits at SIGKILL."""
 DURABLE: Final = ("fsync=on", "full_page_writes=on")
 
 
 def folders() -> Iterator[Path]:
-    """Yield where the programs may lie, best first."""
+    """Yield folders where the programs may be, best first."""
     for program in ("postgres", "initdb"):
         if found := shutil.which(program):
             yield Path(found).resolve().parent
     if pg_config := shutil.which("pg_config"):
-        told = subprocess.run(  # noqa: S603 - the program found on the PATH
+        printed = subprocess.run(  # noqa: S603 - the program found on the PATH
             [pg_config, "--bindir"], capture_output=True, text=True, timeout=10, check=False
         )
-        yield Path(told.stdout.strip() or "/nowhere")
+        yield Path(printed.stdout.strip() or "/nowhere")
     debian = Path("/usr/lib/postgresql").glob("*/bin")
     yield from sorted(debian, key=lambda folder: _numbers(folder.parent.name), reverse=True)
 
 
 def programs() -> Path | None:
-    """Give the folder that has both `initdb` and `postgres`."""
+    """Return the folder that has both `initdb` and `postgres`."""
     for folder in folders():
         if all(os.access(folder / name, os.X_OK) for name in ("initdb", "postgres")):
             return folder
@@ -68,7 +63,7 @@ def programs() -> Path | None:
 
 
 def server_user() -> str | None:
-    """Name whom to run the server as; None for whoever runs the kit."""
+    """Return the user to run the server as; None for the user of the kit."""
     if os.geteuid() != 0:
         return None
     import pwd  # not on every system
@@ -94,7 +89,7 @@ def look_at_programs() -> Plan | Unavailable:
         product=PRODUCT,
         version=_version(folder),
         source=LOCAL_PROGRAM,
-        detail=f"a throw-away cluster by {folder}",
+        detail=f"a temporary cluster, made by {folder}",
         program=str(folder),
     )
 
@@ -111,16 +106,16 @@ def open_cluster(plan: Plan) -> Server:
         "max_connections=200",
     )
 
-    def prepare(keeping: Keeper) -> tuple[Program, Endpoint]:
-        data = keeping.folder / "data"
-        secret = keeping.folder / "password"
+    def prepare(keeper: Keeper) -> tuple[Program, Endpoint]:
+        data = keeper.folder / "data"
+        secret = keeper.folder / "password"
         secret.touch(mode=0o600)
         secret.write_text(password)
         if user is not None:
             shutil.chown(secret, user)
         initdb = (str(folder / "initdb"), f"--pgdata={data}", f"--username={NAME}", "--no-sync")
         rules = ("--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=UTF8", "--no-locale")
-        keeping.run((*initdb, *rules), user=user)
+        keeper.run((*initdb, *rules), user=user)
         secret.unlink()
         program = Program(
             argv=(
@@ -129,22 +124,18 @@ def open_cluster(plan: Plan) -> Server:
             ),
             ready=lambda: answers.postgresql(LOOPBACK, port, NAME, DATABASE),
             user=user,
-            stop_signal=signal.SIGINT,  # "fast": it ends its sessions and writes a checkpoint
-            quit_signal=signal.SIGQUIT,  # "immediate": it lets go of its shared memory, no more
+            stop_signal=signal.SIGINT,  # "fast": end the sessions and write a checkpoint
+            quit_signal=signal.SIGQUIT,  # "immediate": release the shared memory, nothing more
             heals=True,
         )
-        return program, endpoint_of(port, password, plan)
+        return program, _endpoint(plan, port, password)
 
     return launch("postgresql", prepare, user=user)
 
 
-def endpoint_of(port: int, password: str, plan: Plan) -> Endpoint:
-    """Describe a server that the kit started on this port."""
-    return Endpoint(
-        product=plan.product,
-        version=plan.version,
-        source=plan.source,
-        url=f"postgresql://{NAME}:{password}@{LOOPBACK}:{port}/{DATABASE}",
+def _endpoint(plan: Plan, port: int, password: str) -> Endpoint:
+    return plan.endpoint(
+        f"postgresql://{NAME}:{password}@{LOOPBACK}:{port}/{DATABASE}",
         settings={
             "host": LOOPBACK,
             "port": str(port),
@@ -154,24 +145,11 @@ def endpoint_of(port: int, password: str, plan: Plan) -> Endpoint:
         },
         secrets=(password,),
         durable=True,
-        owned=True,
     )
 
 
-def find_given(value: str) -> Endpoint | Unavailable:
-    """Ask the server that `POSTGRES_URL` names what it is."""
-    try:
-        endpoint = _read(value)
-    except ValueError:
-        return given.silent("POSTGRES_URL", "that value", "it is no URI that can be read")
-    try:
-        return replace(endpoint, version=_ask_version(endpoint))
-    except OSError as error:
-        shown = endpoint.redacted(str(error).strip())
-        return given.silent("POSTGRES_URL", endpoint.redacted(endpoint.url), shown)
-
-
 def _read(url: str) -> Endpoint:
+    """Read `POSTGRES_URL`."""
     parts = urlsplit(url)
     password = unquote(parts.password or "")
     user = unquote(parts.username or "")
@@ -191,8 +169,12 @@ def _read(url: str) -> Endpoint:
     )
 
 
+def _identify(endpoint: Endpoint) -> Endpoint:
+    return replace(endpoint, version=_ask_version(endpoint))
+
+
 def _ask_version(endpoint: Endpoint) -> str:
-    """Ask through psycopg where it is installed; else see at least that the server answers."""
+    """Ask through psycopg if it is installed; otherwise only check that the server answers."""
     try:
         import psycopg
     except ImportError:
@@ -202,17 +184,17 @@ def _ask_version(endpoint: Endpoint) -> str:
         return ""
     try:
         with psycopg.connect(endpoint.url, connect_timeout=5) as connection:
-            said = connection.info.parameter_status("server_version") or ""
-            return said.partition(" ")[0]  # what follows is the packager's: "(Debian 17.6-1)"
+            version = connection.info.parameter_status("server_version") or ""
+            return version.partition(" ")[0]  # the packager's part follows: "(Debian 17.6-1)"
     except psycopg.Error as error:
         raise ConnectionError(str(error)) from error
 
 
 def _version(folder: Path) -> str:
-    told = subprocess.run(  # noqa: S603 - the program that was found
+    printed = subprocess.run(  # noqa: S603 - the program that was found
         [folder / "postgres", "--version"], capture_output=True, text=True, timeout=10, check=False
     )
-    found = re.search(r"\d+(\.\d+)*", told.stdout)
+    found = re.search(r"\d+(\.\d+)*", printed.stdout)
     return found[0] if found else ""
 
 
@@ -224,7 +206,7 @@ def _box(plan: Plan) -> containers.Box:
     password = secrets.token_urlsafe(18)
 
     def endpoint(port: int) -> Endpoint:
-        made = endpoint_of(port, password, plan)
+        made = _endpoint(plan, port, password)
         with suppress(OSError):
             return replace(made, version=_ask_version(made) or plan.version)
         return made
@@ -239,14 +221,14 @@ def _box(plan: Plan) -> containers.Box:
             "POSTGRES_INITDB_ARGS": "--auth-host=scram-sha-256",
         },
         secrets=(password,),
-        # The image starts a server of its own for its set-up; that one has no TCP.
+        # The image first starts a server for its set-up, which has no TCP.
         ready=lambda port: answers.postgresql(LOOPBACK, port, NAME, DATABASE),
         endpoint=endpoint,
     )
 
 
 WAYS: Final = (
-    given.way("postgresql", "POSTGRES_URL", find_given),
+    given.way("postgresql", "POSTGRES_URL", _read, _identify),
     Way(name="initdb", source=LOCAL_PROGRAM, look=look_at_programs, open=open_cluster),
     containers.way("postgresql", PRODUCT, IMAGE, _box),
 )

@@ -1,4 +1,4 @@
-"""A local program as a server: run by a keeper on a loopback port, ready when it answers."""
+"""Local programs as servers: run by a keeper process, on a loopback port."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from gofannon_conformance.servers import keeper
+from gofannon_conformance.servers import keeper as keeper_script
 from gofannon_conformance.servers.provider import Server, ServerError, Unavailable
 
 if TYPE_CHECKING:
@@ -32,38 +32,38 @@ LOOPBACK: Final = "127.0.0.1"
 POSIX: Final = os.name == "posix"
 KILL: Final = signal.SIGKILL if POSIX else signal.SIGTERM
 PORTS: Final = range(20_000, 32_000)
-"""Below the range from which systems draw the ports of outgoing connections: a stopped server's
-port must still be free when it starts again."""
+"""Below the ports that systems use for outgoing connections: the port of a stopped server must
+still be free when it starts again."""
 LAST_LINES: Final = 20
-KEEPER: Final = (sys.executable, "-I", "-S", keeper.__file__)
-"""Nobody's site-packages, nothing of the kit: it is up in a few hundredths of a second."""
+KEEPER: Final = (sys.executable, "-I", "-S", keeper_script.__file__)
+"""Without site-packages and the kit it starts in a few hundredths of a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """A server program: what to run, how to see that it is ready, how to end it."""
+    """A server program: its command, how to find out that it is ready, how to end it."""
 
     argv: tuple[str, ...]
     ready: Callable[[], bool]
-    """Whether it answers; False or `OSError` while it does not."""
+    """Returns whether it answers; False or `OSError` while it does not."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Set besides what the kit's own environment has."""
+    """Added to the kit's own environment."""
     user: str | None = None
     stop_signal: int = signal.SIGTERM
     quit_signal: int = KILL
-    """Ends it at once, where nobody wants its data any more."""
+    """Ends it at once, when its data is no longer needed."""
     heals: bool = False
-    """Whether SIGKILL leaves things outside its folder, which its next start removes."""
+    """Whether SIGKILL leaves things outside its folder that its next start removes."""
     stop_within: float = 10.0
     ready_within: float = 30.0
 
 
 def free_port() -> int:
-    """Give a loopback port that nobody listens on."""
-    # Not the global generator: a run seeds it, and then every worker would draw the same ports.
+    """Return a free loopback port."""
+    # Not the global generator: a run seeds it, so that every worker would choose the same port.
     for port in random.SystemRandom().sample(PORTS, 200):
         with socket.socket() as probe:
-            # As servers do: a port is free although old connections of it linger in TIME_WAIT.
+            # As servers do: a port with old connections in TIME_WAIT is free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((LOOPBACK, port))
@@ -74,7 +74,7 @@ def free_port() -> int:
 
 
 class Keeper:
-    """The kit's end of a keeper process, and the folder that the keeper removes at the end."""
+    """The client of a keeper process, and the folder that the keeper removes at the end."""
 
     def __init__(self, name: str, user: str | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix=f"gofannon-{name}-"))
@@ -82,7 +82,7 @@ class Keeper:
         if user is not None:
             shutil.chown(self.folder, user)
         self._lock = threading.RLock()
-        self._orders = itertools.count()
+        self._numbers = itertools.count()
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, our own script
             [*KEEPER, str(self.folder), str(os.getpid())],
             stdin=subprocess.PIPE,
@@ -91,7 +91,7 @@ class Keeper:
             start_new_session=True,
             cwd="/",
         )
-        # Runs at `close`, at exit, or when nobody holds this object any more.
+        # Runs at `close`, at exit, or when this object is garbage-collected.
         self._end_all = weakref.finalize(self, _end, self._process, self.folder, os.getpid())
 
     def start(
@@ -101,7 +101,7 @@ class Keeper:
         user: str | None = None,
         quit_signal: int = KILL,
     ) -> int:
-        """Start a program and give its process id."""
+        """Start a program and return its process id."""
         answer = self._ask(
             do="start",
             argv=argv,
@@ -117,12 +117,12 @@ class Keeper:
         return pid
 
     def code(self) -> int | None:
-        """Give the program's exit status, or None while it runs."""
+        """Return the program's exit status, or None while it runs."""
         code: int | None = self._ask(do="poll")["code"]
         return code
 
     def run(self, argv: tuple[str, ...], user: str | None = None, within: float = 60.0) -> None:
-        """Run a program to its end; raise with its last words if it fails."""
+        """Run a program to its end; raise `ServerError` with its last lines if it fails."""
         self.start(argv, user=user)
         until = time.monotonic() + within
         while (code := self.code()) is None and time.monotonic() < until:
@@ -130,42 +130,42 @@ class Keeper:
         self.end(KILL, 0.0)
         if code != 0:
             end = f"took over {within:g} s" if code is None else f"ended with status {code}"
-            raise ServerError(f"{argv[0]} {end}{self.last_words()}")
+            raise ServerError(f"{argv[0]} {end}{self.last_lines()}")
 
     def end(self, number: int, grace: float) -> None:
         """Signal the program and wait until it and its children are gone."""
         self._ask(do="end", signal=number, grace=grace)
 
     def close(self) -> None:
-        """End the program at once and the keeper with it; the folder goes too."""
+        """End the program and the keeper at once, and remove the folder."""
         with self._lock:
             self._end_all()
 
-    def last_words(self) -> str:
-        """Give the last lines that the program printed, as the end of a message."""
+    def last_lines(self) -> str:
+        """Return the last lines that the program printed, as the end of a message."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         if not lines:
             return "; it printed nothing"
         return "\n    ".join(["; it printed last:", *lines[-LAST_LINES:]])
 
     @property
-    def _orders_pipe(self) -> IO[bytes]:
+    def _requests(self) -> IO[bytes]:
         assert self._process.stdin is not None  # noqa: S101 - Popen was given PIPE
         return self._process.stdin
 
     @property
-    def _answers_pipe(self) -> IO[bytes]:
+    def _answers(self) -> IO[bytes]:
         assert self._process.stdout is not None  # noqa: S101 - Popen was given PIPE
         return self._process.stdout
 
-    def _ask(self, **order: Any) -> dict[str, Any]:
+    def _ask(self, **request: Any) -> dict[str, Any]:
         with self._lock:
-            number = next(self._orders)
+            number = next(self._numbers)
             try:
-                self._orders_pipe.write(json.dumps({"number": number, **order}).encode() + b"\n")
-                self._orders_pipe.flush()
-                # Ctrl-C may have taken the asker of an earlier order away from its answer.
-                while line := self._answers_pipe.readline():
+                self._requests.write(json.dumps({"number": number, **request}).encode() + b"\n")
+                self._requests.flush()
+                # Ctrl-C may have interrupted an earlier request before its answer was read.
+                while line := self._answers.readline():
                     answer: dict[str, Any] = json.loads(line)
                     if answer["number"] == number:
                         return answer
@@ -176,39 +176,39 @@ class Keeper:
 
 def _end(keeping: subprocess.Popen[bytes], folder: Path, owner: int) -> None:
     if owner != os.getpid():
-        return  # a forked child of the kit: the server is its parent's
+        return  # a forked child: the server belongs to its parent
     for pipe in (keeping.stdin, keeping.stdout):
-        with contextlib.suppress(BrokenPipeError):  # an order that a killed keeper never took
+        with contextlib.suppress(BrokenPipeError):  # the keeper was killed with a request pending
             if pipe is not None:
                 pipe.close()
         keeping.wait()
-    # Where the keeper was killed, nobody has removed it.
+    # A keeper that was killed has not removed it.
     shutil.rmtree(folder, ignore_errors=True)
 
 
 class LocalServer(Server):
     """A program that a keeper runs."""
 
-    def __init__(self, keeping: Keeper, program: Program, endpoint: Endpoint) -> None:
+    def __init__(self, keeper: Keeper, program: Program, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self.log = keeping.log
+        self.log = keeper.log
         self.pid: int | None = None
-        """Of the program, while it is up."""
-        self._keeper = keeping
+        """Of the program, while it runs."""
+        self._keeper = keeper
         self._program = program
         self._closed = False
         self._killed = False
 
     @property
     def running(self) -> bool:
-        """Whether the program is up."""
+        """Whether the program runs."""
         return self.pid is not None and not self._closed and self._keeper.code() is None
 
     def start(self) -> None:
         """Start the program and wait until it answers."""
         if self.running:
             return
-        self._end(KILL, 0.0)  # what a program that ended by itself has left behind
+        self._end(KILL, 0.0)  # remove the children of a program that ended by itself
         program = self._program
         self.pid = self._keeper.start(
             program.argv, program.environment, program.user, program.quit_signal
@@ -221,16 +221,16 @@ class LocalServer(Server):
             raise
 
     def stop(self) -> None:
-        """Ask the program to end, and wait until it has."""
+        """End the program by its stop signal, and wait until it has ended."""
         self._end(self._program.stop_signal, self._program.stop_within)
 
     def kill(self) -> None:
-        """Kill the program and wait until its children are gone too."""
+        """Kill the program, and wait until its children have ended too."""
         self._end(KILL, 1.0)
         self._killed = True
 
     def close(self) -> None:
-        """End the program at once and remove its folder: nothing of it is wanted any more."""
+        """End the program at once and remove its folder."""
         if self._killed and self._program.heals and not self._closed:
             with contextlib.suppress(ServerError):
                 self.start()
@@ -253,7 +253,7 @@ class LocalServer(Server):
             time.sleep(0.01)
 
     def _failed(self, what: str) -> ServerError:
-        text = f"{self.endpoint.product} {what}{self._keeper.last_words()}"
+        text = f"{self.endpoint.product} {what}{self._keeper.last_lines()}"
         return ServerError(self.endpoint.redacted(text))
 
 
@@ -263,15 +263,15 @@ def launch(
     *,
     user: str | None = None,
 ) -> LocalServer:
-    """Start a server in a new folder, which `prepare` fills; leave nothing if that fails."""
+    """Start a server in a new folder, which `prepare` fills; remove all of it if that fails."""
     if not POSIX:
         raise Unavailable("the kit starts programs on POSIX systems only", "use a container")
-    keeping = Keeper(name, user)
+    keeper = Keeper(name, user)
     try:
-        server = LocalServer(keeping, *prepare(keeping))
+        server = LocalServer(keeper, *prepare(keeper))
         server.start()
     except BaseException:
-        keeping.close()
+        keeper.close()
         raise
     return server
 

@@ -1,20 +1,19 @@
-"""How a store's server is had: its ways in their order, and the first one that is open."""
+"""Providers of servers: the ways to get one for a store, and the choice of the first that works."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
+
+from gofannon_conformance.servers.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from types import TracebackType
-
-    from gofannon_conformance.servers.endpoint import Endpoint
 
 
 class Unavailable(Exception):  # noqa: N818 - a finding that `plan` returns and `start` raises
-    """There is no such server here: `why`, and `how` a person gets one."""
+    """No such server on this machine: `why`, and `how` to get one."""
 
     def __init__(self, why: str, how: str) -> None:
         super().__init__(why, how)
@@ -26,16 +25,16 @@ class Unavailable(Exception):  # noqa: N818 - a finding that `plan` returns and 
 
 
 class ServerError(Exception):
-    """A server that should run does not: what was tried, and what it printed last."""
+    """A server that should run does not: what failed, and the last lines that it printed."""
 
 
 class NotOurs(ServerError):  # noqa: N818 - reads as what it says
-    """The kit did not start this server and so neither stops, starts nor kills it."""
+    """The kit did not start this server, so it does not stop, start or kill it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What would be used, found out without starting anything."""
+    """The server that would be used, found without starting anything."""
 
     store: str
     way: str
@@ -43,11 +42,18 @@ class Plan:
     version: str
     source: str
     detail: str = ""
-    """Where it lies, or what happens at the first use: for a person."""
+    """Where it is, or what happens at the first use; for people."""
     program: str = ""
-    """The file or folder to run it from, where there is one."""
+    """The file or folder to run it from, if any."""
     durable: bool = False
-    """Whether its data should outlive a crash of the machine; not every server has such a mode."""
+    """Whether its data should survive a crash of the machine; not every server has such a mode."""
+    given: Endpoint | None = None
+    """The server itself, if the environment names it."""
+
+    def endpoint(self, url: str, **more: Any) -> Endpoint:
+        """Return the endpoint of the server that the kit has started at `url` by this plan."""
+        made = Endpoint(product=self.product, version=self.version, source=self.source, url=url)
+        return replace(made, owned=True, **more)
 
     def __str__(self) -> str:
         return f"{self.product} {self.version}".strip() + f" ({self.source})"
@@ -56,9 +62,9 @@ class Plan:
 class Server(ABC):
     """A server that answers at `endpoint`; a context manager that closes it.
 
-    `stop`, `start` and `kill` are for what the kit started (`endpoint.owned`); any other server
-    raises `NotOurs`. `start` brings it back at the same address with what data it keeps
-    (`endpoint.durable`), and returns once it answers. `close` can be called any number of times.
+    `stop`, `start` and `kill` raise `NotOurs` unless the kit started the server
+    (`endpoint.owned`). `start` restarts it at the same address, with its data if it is
+    `endpoint.durable`, and returns once it answers. `close` may be called any number of times.
     """
 
     endpoint: Endpoint
@@ -66,33 +72,28 @@ class Server(ABC):
     @property
     @abstractmethod
     def running(self) -> bool:
-        """Whether it is up, as far as the kit can tell."""
+        """Whether it is running, as far as the kit knows."""
 
     @abstractmethod
     def stop(self) -> None:
-        """End it in its own good order, and wait for that."""
+        """Shut it down normally, and wait until it has ended."""
 
     @abstractmethod
     def start(self) -> None:
-        """Bring it back after `stop` or `kill`, and wait until it answers."""
+        """Start it again after `stop` or `kill`, and wait until it answers."""
 
     @abstractmethod
     def kill(self) -> None:
-        """End it at once, as a crash would (SIGKILL)."""
+        """End it at once by SIGKILL, like a crash."""
 
     @abstractmethod
     def close(self) -> None:
-        """End it for good and remove all that it left."""
+        """End it and remove all its files."""
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -101,24 +102,23 @@ class Server(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """One way to have a store's server.
+    """One way to get a server for a store.
 
-    `look` starts nothing. A way that is `chosen` (its environment variable is set) is the only
-    one: if it then does not work, no other is taken in its place, for the person who named that
-    server must not get results of another one.
+    `look` starts nothing. If a way is `chosen` (its environment variable is set), no other way is
+    tried: a person who names a server must not get results of another one.
     """
 
     name: str
     source: str
     look: Callable[[], Plan | Unavailable]
     open: Callable[[Plan], Server]
-    """Given what `look` found; may raise `Unavailable` still, where an installation fails."""
+    """Takes the plan that `look` returned; may raise `Unavailable`, for a failed installation."""
     chosen: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
-    """The ways to a store's server, best first."""
+    """The ways to get a server for a store, best first."""
 
     name: str
     ways: tuple[Way, ...]
@@ -129,7 +129,7 @@ class Provider:
         return self.name.partition(":")[0]
 
     def variant(self, way: str) -> Provider:
-        """Give the provider that has this way only."""
+        """Return the provider that has only this way."""
         ways = tuple(one for one in self.ways if one.name == way)
         if not ways:
             known = ", ".join(one.name for one in self.ways)
@@ -137,24 +137,24 @@ class Provider:
         return replace(self, name=f"{self.store}:{way}", ways=ways)
 
     def survey(self) -> Iterator[tuple[Way, Plan | Unavailable]]:
-        """Look at each way in turn, lazily. Nothing is started."""
+        """Yield each way with its plan, lazily. Nothing is started."""
         for way in self.ways:
             yield way, way.look()
 
     def plan(self, prefer: str | None = None) -> Plan | Unavailable:
-        """Say what `start` would use. Nothing is started."""
+        """Return the plan that `start` would use. Nothing is started."""
         chosen = self if prefer is None else self.variant(prefer)
         return first_open(chosen.survey())
 
     def start(self, prefer: str | None = None, *, durable: bool = False) -> Server:
         """Start what `plan` names, or raise `Unavailable`.
 
-        `durable` asks for data that outlives a crash of the machine; a store that has no such
-        mode is started as ever. `endpoint.durable` says what was had.
+        `durable` asks for data that survives a crash of the machine; a store without such a mode
+        ignores it. `endpoint.durable` says whether the data survives a restart.
         """
         if prefer is not None:
             return self.variant(prefer).start(durable=durable)
-        shut: list[Unavailable] = []
+        unavailable: list[Unavailable] = []
         for way, found in self.survey():
             if isinstance(found, Plan):
                 try:
@@ -165,21 +165,21 @@ class Provider:
                 why = found
             if way.chosen():
                 raise why
-            shut.append(why)
-        raise _together(shut)
+            unavailable.append(why)
+        raise _together(unavailable)
 
 
 def first_open(survey: Iterable[tuple[Way, Plan | Unavailable]]) -> Plan | Unavailable:
-    """Give the first plan, or why there is none."""
-    shut: list[Unavailable] = []
+    """Return the first plan, or why there is none."""
+    unavailable: list[Unavailable] = []
     for way, found in survey:
         if isinstance(found, Plan) or way.chosen():
             return found
-        shut.append(found)
-    return _together(shut)
+        unavailable.append(found)
+    return _together(unavailable)
 
 
-def _together(shut: list[Unavailable]) -> Unavailable:
-    why = "; ".join(one.why for one in shut)
-    how = "; or ".join(dict.fromkeys(one.how for one in shut))
+def _together(unavailable: list[Unavailable]) -> Unavailable:
+    why = "; ".join(one.why for one in unavailable)
+    how = "; or ".join(dict.fromkeys(one.how for one in unavailable))
     return Unavailable(why, how)

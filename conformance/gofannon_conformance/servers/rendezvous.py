@@ -1,9 +1,9 @@
-"""One server per store for all the processes of a run that know nothing but the run's name.
+"""One server per store for all processes of a run, which know only the run's name.
 
-pytest-xdist's workers find each other in a folder that is named after the run. The first to need
-a server starts it and leaves its endpoint there; the others borrow it. Who uses a server holds a
-lock on a file, which the system releases even if that process dies; who started it waits for the
-lock before it stops it.
+pytest-xdist's workers find each other through a folder named after the run. The first worker that
+needs a server starts it and writes its endpoint there; the others borrow it. A borrower holds a
+lock on a file, which the system releases even if that process dies. The owner takes that lock
+before it stops the server.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from gofannon_conformance.servers.provider import Server
 
 LONGEST_WAIT = 600.0
-"""Seconds that a server is kept for other processes at most."""
+"""Seconds that the owner waits for borrowers at most."""
 
 
 class Rendezvous:
-    """The servers of one run, shared by the processes that give the same name."""
+    """The servers of one run, shared by all processes that use the same run name."""
 
     def __init__(self, run: str) -> None:
         folder = f"gofannon-conformance-{os.getuid()}-{run}"
@@ -40,27 +40,27 @@ class Rendezvous:
         self._uses: dict[str, IO[str]] = {}
 
     def start(self, name: str) -> Server:
-        """Give the server of that name, started by whichever process came first."""
+        """Return the server of that name, started by the first process that asks for it."""
         known = self._owned.get(name) or self._borrowed.get(name)
         if known is not None:
             return known
-        told = self._path(name, "json")
+        note = self._path(name, "json")
         with self._locked(name):
-            if told.exists():
-                endpoint = Endpoint.from_json(told.read_text(encoding="utf-8"))
+            if note.exists():
+                endpoint = Endpoint.from_json(note.read_text(encoding="utf-8"))
                 use = self._path(name, "use").open("w", encoding="utf-8")
                 fcntl.flock(use, fcntl.LOCK_SH)
                 self._uses[name] = use
                 self._borrowed[name] = GivenServer(endpoint.borrowed())
                 return self._borrowed[name]
             server = provider(name).start()
-            told.touch(mode=0o600)
-            told.write_text(server.endpoint.to_json(), encoding="utf-8")
+            note.touch(mode=0o600)
+            note.write_text(server.endpoint.to_json(), encoding="utf-8")
             self._owned[name] = server
             return server
 
     def close(self) -> None:
-        """Let go of what was borrowed; stop what was started, once nobody uses it."""
+        """Release the borrowed servers; stop the started ones once no process uses them."""
         for use in self._uses.values():
             use.close()
         self._uses.clear()
@@ -72,10 +72,10 @@ class Rendezvous:
             server.close()
             del self._owned[name]
             with self._locked(name):
-                if not self._path(name, "json").exists():  # nobody has started another since
+                if not self._path(name, "json").exists():  # no other process has started one since
                     self._path(name, "use").unlink(missing_ok=True)
                     self._path(name, "lock").unlink()
-        with suppress(OSError):  # it is not empty, or gone
+        with suppress(OSError):  # it is not empty, or is gone
             self._folder.rmdir()
 
     def _wait_until_unused(self, name: str) -> None:
@@ -103,13 +103,13 @@ class Rendezvous:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             try:
                 lock = path.open("w", encoding="utf-8")
-            except FileNotFoundError:  # whoever closed last has removed the folder meanwhile
+            except FileNotFoundError:  # another process has removed the folder
                 continue
             fcntl.flock(lock, fcntl.LOCK_EX)
             with suppress(FileNotFoundError):
                 if os.fstat(lock.fileno()).st_ino == path.stat().st_ino:
                     return lock
-            lock.close()  # it was removed while this process waited for it
+            lock.close()  # the file was removed while this process waited for its lock
 
     def _path(self, name: str, kind: str) -> Path:
         return self._folder / f"{name.replace(':', '-')}.{kind}"

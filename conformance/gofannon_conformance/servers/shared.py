@@ -1,7 +1,7 @@
-"""One server per store for a whole run: started by the process that leads it, lent to the others.
+"""One server per store for a whole run: started by its main process, lent to the others.
 
-Under pytest-xdist the controller starts what the run's targets need and hands `to_json()` to its
-workers, through an environment variable or `workerinput`; a worker reads it with `borrow`.
+Under pytest-xdist the controller starts the servers and passes `to_json()` to its workers, through
+an environment variable or `workerinput`; a worker reads it with `borrow`.
 """
 
 from __future__ import annotations
@@ -15,33 +15,31 @@ from gofannon_conformance.servers.endpoint import Endpoint
 from gofannon_conformance.servers.given import GivenServer
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from gofannon_conformance.servers.provider import Server
 
 
 class Shared:
-    """The servers of one run, by provider name; a context manager that closes them all."""
+    """The servers of one run by provider name; a context manager that closes them all."""
 
     def __init__(self) -> None:
         self._servers: dict[str, Server] = {}
         self._lock = threading.Lock()
 
     def start(self, name: str, *, durable: bool = False) -> Server:
-        """Give the server of that name, started at the first call; may raise `Unavailable`."""
+        """Return the server of that name, started at the first call; may raise `Unavailable`."""
         with self._lock:
             if name not in self._servers:
                 self._servers[name] = provider(name).start(durable=durable)
             return self._servers[name]
 
     def to_json(self) -> str:
-        """Give every endpoint by name, secrets included, for the other processes of the run."""
+        """Return every endpoint by name as JSON, secrets included, for the run's processes."""
         with self._lock:
             endpoints = {name: one.endpoint.to_json() for name, one in self._servers.items()}
         return json.dumps(endpoints)
 
     def close(self) -> None:
-        """Close them all, the last one even if the first one raises."""
+        """Close every server, even if closing another one raises."""
         with self._lock:
             servers, self._servers = list(self._servers.values()), {}
         errors = []
@@ -56,16 +54,11 @@ class Shared:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
 def borrow(text: str) -> dict[str, Server]:
-    """Give the servers that another process started, as `Shared.to_json` told of them."""
+    """Return the servers that another process started, from its `Shared.to_json`."""
     endpoints: dict[str, str] = json.loads(text)
     return {name: GivenServer(Endpoint.from_json(one)) for name, one in endpoints.items()}

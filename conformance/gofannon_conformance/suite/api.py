@@ -7,13 +7,13 @@ import typing
 from types import SimpleNamespace
 from typing import Any
 
-from gofannon_conformance.suite import expect
+from gofannon_conformance.calls.violation import violation
 from gofannon_conformance.suite.base import ContractTests, clause
-from gofannon_conformance.target import METHODS
-from gofannon_conformance.violation import violation
+from gofannon_conformance.suite.expect import answers
+from gofannon_conformance.target.target import METHODS
 
 if typing.TYPE_CHECKING:
-    from gofannon_conformance.suite.kit import Kit
+    from gofannon_conformance.run.kit import Kit
 
 ANNOTATIONS: dict[str, dict[str, Any]] = {
     "get": {"db_name": str, "doc_id": str, "return": dict[str, Any]},
@@ -21,7 +21,7 @@ ANNOTATIONS: dict[str, dict[str, Any]] = {
     "delete": {"db_name": str, "doc_id": str, "return": type(None)},
     "list_all": {"db_name": str, "return": list[dict[str, Any]]},
 }
-"""How the interface annotates its methods."""
+"""The annotations of the interface."""
 
 
 class ApiTests(ContractTests):
@@ -43,23 +43,25 @@ class ApiTests(ContractTests):
         collection = kit.collection()
         here, doc = {"db_name": collection.name}, {"text": "by name"}
         one = {**here, "doc_id": "named"}
-        collection.workspace.note_save(collection.name, "named")
-        expect.returned(
-            kit.caller.call("save", named={**one, "doc": doc}), "API-1", "names are as good"
-        )
-        found = kit.caller.call("get", named=one)
-        expect.document(found, "named", {"text": "by name"}, "API-1")
-        expect.returned(kit.caller.call("list_all", named=here), "API-1", "names are as good")
-        expect.returned(kit.caller.call("delete", named=one), "API-1", "names are as good")
-        expect.missing(collection.get("named"), "API-1")
+
+        def call(method: str, named: dict[str, Any]) -> None:
+            answer = kit.caller.call(method, named=named)
+            answers.returned(answer, "API-1", "arguments may be passed by name")
+
+        collection.ledger.note_save(collection.name, "named")
+        call("save", {**one, "doc": doc})
+        answers.document(kit.caller.call("get", named=one), "named", doc, "API-1")
+        call("list_all", here)
+        call("delete", one)
+        answers.missing(collection.get("named"), "API-1")
 
     @clause("API-1")
     def test_arguments_are_taken_by_position(self, kit: Kit) -> None:
         collection = kit.collection()
-        expect.returned(collection.save("placed", {"n": 1}), "API-1", "the order is name, id, doc")
-        expect.document(collection.get("placed"), "placed", {"n": 1}, "API-1")
-        expect.returned(collection.list_all(), "API-1", "the collection's name is its argument")
-        expect.returned(collection.delete("placed"), "API-1", "the order is name, id")
+        answers.returned(collection.save("placed", {"n": 1}), "API-1", "the order is name, id, doc")
+        answers.stored(collection, "placed", {"n": 1}, "API-1")
+        answers.returned(collection.list_all(), "API-1", "the argument is the collection's name")
+        answers.returned(collection.delete("placed"), "API-1", "the order is name, id")
 
     @clause("API-2")
     def test_methods_are_annotated_as_the_interface_is(self, kit: Kit) -> None:
@@ -91,7 +93,7 @@ class ApiTests(ContractTests):
         if not bases:
             raise violation(
                 "API-3",
-                "no base class has the four methods as abstract ones",
+                "no base class has the four methods as abstract methods",
                 came=f"the bases of {type(kit.service).__name__}: "
                 + (", ".join(b.__name__ for b in type(kit.service).__mro__[1:-1]) or "none"),
                 expected="an abstract base class, such as the DatabaseService of the application",
@@ -117,7 +119,7 @@ def _annotations(method: Any) -> dict[str, Any]:
     known = {"Any": Any, "Dict": dict, "List": list, "typing": typing}
     found: dict[str, Any] = {}
     for name, kind in getattr(function, "__annotations__", {}).items():
-        # One by one: a name that is imported for type checkers only spoils none of the others.
+        # One by one: one name that only type checkers import must not break the others.
         one = SimpleNamespace(__annotations__={name: kind})
         try:
             there = getattr(function, "__globals__", {})
@@ -128,13 +130,11 @@ def _annotations(method: Any) -> dict[str, Any]:
 
 
 def _plain(kind: Any) -> Any:
-    """Read `Dict[str, Any]` and `dict[str, Any]` as the same."""
+    """Return the same value for `Dict[str, Any]` and `dict[str, Any]`."""
     if kind is None:
         return type(None)
     origin = typing.get_origin(kind)
-    if origin is None:
-        return kind
-    return (origin, tuple(_plain(argument) for argument in typing.get_args(kind)))
+    return (origin, tuple(map(_plain, typing.get_args(kind)))) if origin else kind
 
 
 def _written(kind: Any) -> str:

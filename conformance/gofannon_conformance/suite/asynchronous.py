@@ -1,4 +1,4 @@
-"""ASYNC: a service whose methods are coroutines; the whole suite runs on it as on any other."""
+"""ASYNC: a service with coroutine methods, on which the whole suite runs as on any other."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ import inspect
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from gofannon_conformance.calls import Call
-from gofannon_conformance.patience import NoAnswer
-from gofannon_conformance.suite import expect
+from gofannon_conformance.calls.values import Call, NoAnswer
+from gofannon_conformance.calls.violation import NotApplicable, violation
+from gofannon_conformance.run.optional import TRIALS, has
 from gofannon_conformance.suite.base import ContractTests, clause
-from gofannon_conformance.suite.optional import TRIALS, has
-from gofannon_conformance.target import METHODS
-from gofannon_conformance.violation import NotApplicable, violation
+from gofannon_conformance.suite.expect import answers
+from gofannon_conformance.target.target import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gofannon_conformance.calls import Answer
-    from gofannon_conformance.suite.kit import Kit
+    from gofannon_conformance.calls.values import Answer
+    from gofannon_conformance.run.kit import Kit
 
 
 class AsyncTests(ContractTests):
-    """All four methods are awaited, or none is; and awaiting one is all that it takes."""
+    """All four methods are coroutines, or none is, and awaiting one returns its result."""
 
     @clause("ASYNC-1")
     def test_all_methods_are_awaited_or_none(self, kit: Kit) -> None:
@@ -40,41 +39,30 @@ class AsyncTests(ContractTests):
             )
         collection = kit.collection()
         _expect_result(collection.save("awaited", {"n": 1}))
-        found, listed = collection.get("awaited"), collection.list_all()
-        _expect_result(found)
-        expect.document(found, "awaited", {"n": 1}, "ASYNC-1")
-        _expect_result(listed)
-        expect.listing(listed, {"awaited": {"n": 1}}, "ASYNC-1")
+        answers.document(_expect_result(collection.get("awaited")), "awaited", {"n": 1}, "ASYNC-1")
+        answers.listing(_expect_result(collection.list_all()), {"awaited": {"n": 1}}, "ASYNC-1")
         _expect_result(collection.delete("awaited"))
-        expect.missing(collection.get("awaited"), "ASYNC-1")
+        answers.missing(collection.get("awaited"), "ASYNC-1")
 
 
-def _expect_result(answer: Answer) -> None:
-    value = expect.returned(answer, "ASYNC-1", "it was awaited")
+def _expect_result(answer: Answer) -> Answer:
+    value = answers.returned(answer, "ASYNC-1", "it was awaited")
     if inspect.isawaitable(value):
-        raise violation(
-            "ASYNC-1",
-            f"awaiting {answer.call.method}() gives something that must be awaited again",
-            answer=answer,
-            expected="the result itself",
-        )
+        what = f"awaiting {answer.call.method}() returns something that must be awaited again"
+        raise violation("ASYNC-1", what, answer=answer, expected="the result itself")
+    return answer
 
 
 def _is_plain(kit: Kit, method: str) -> bool:
-    """Whether an optional method is there and gives its result without being awaited."""
+    """Return whether an optional method exists and returns its result without `await`."""
     collection = kit.collection()
     if not has(collection, method):
         return False
-    call = Call(method, (collection.name, *TRIALS[method]))
-    value = _bounded(kit, call, getattr(kit.service, method), *call.arguments)
-    if not inspect.isawaitable(value):
-        return True
-    _bounded(kit, call, kit.caller.opened.loop.run, value)
-    return False
+    return not _must_be_awaited(kit, Call(method, (collection.name, *TRIALS[method])))
 
 
 def _awaited(kit: Kit) -> list[str]:
-    """Give those of the four methods whose call must be awaited, as their calls show."""
+    """Return those of the four methods that return an awaitable."""
     collection = kit.collection()
     arguments: dict[str, tuple[Any, ...]] = {
         "get": ("nobody",),
@@ -82,22 +70,30 @@ def _awaited(kit: Kit) -> list[str]:
         "delete": ("somebody",),
         "list_all": (),
     }
-    collection.workspace.note_save(collection.name, "somebody")
+    collection.ledger.note_save(collection.name, "somebody")
     found = []
     for method in METHODS:
         call = Call(method, (collection.name, *arguments[method]))
-        with suppress(Exception):  # what a call raises is the other groups' business
-            value = _bounded(kit, call, getattr(kit.service, method), *call.arguments)
-            if inspect.isawaitable(value):
+        with suppress(Exception):  # other groups report what a call raises
+            if _must_be_awaited(kit, call):
                 found.append(method)
-                _bounded(kit, call, kit.caller.opened.loop.run, value)
     return found
 
 
+def _must_be_awaited(kit: Kit, call: Call) -> bool:
+    """Make a call, and return whether its result had to be awaited."""
+    value = _bounded(kit, call, getattr(kit.service, call.method), *call.arguments)
+    if not inspect.isawaitable(value):
+        return False
+    with suppress(Exception):  # other groups report what a call raises
+        _bounded(kit, call, kit.caller.opened.loop.run, value)
+    return True
+
+
 def _bounded(kit: Kit, call: Call, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Do a part of a call; that it never ends is told with the next one, or with the test's end."""
+    """Run a part of a call with a time limit. A call that hangs is reported later."""
     try:
-        return kit.caller.opened.patience.wait_for(function, *arguments)
+        return kit.caller.opened.time_limit.call(function, *arguments)
     except NoAnswer as error:
-        kit.caller.lost(call, error)
+        kit.caller.hung(call, error)
         raise

@@ -1,4 +1,4 @@
-"""What every group of the suite's tests shares: the marker for clauses, and the `kit` fixture."""
+"""The base of every group of tests: the marker for clauses, and the fixture `kit`."""
 
 from __future__ import annotations
 
@@ -9,23 +9,26 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gofannon_conformance.suite.kit import Kit
+    from gofannon_conformance.run.kit import Kit
     from gofannon_conformance.target import Target
 
 MARKER = "conformance"
 
+KIT: pytest.StashKey[Callable[[pytest.FixtureRequest], Iterator[Kit]]] = pytest.StashKey()
+"""The stash key of the function that makes the kit of a test."""
+
 
 def clause(*ids: str) -> pytest.MarkDecorator:
-    """Mark a test with the clauses that it tests; a failure may name others still."""
+    """Mark a test with the clauses that it tests; a failure may name other clauses."""
     return pytest.mark.conformance(*ids)
 
 
 class ContractTests:
-    """The base of every group; an author's class says how to connect, and may say more.
+    """The base of every group; an author's class defines `connect`, and may define more.
 
-    `connect` may ask for the author's own fixtures by naming them as parameters; then, as where
-    the class has fixtures or set-up methods of its own, it is called anew for each test.
-    A class may have a fixture named `service` instead.
+    Parameters of `connect` are the author's own fixtures. With such parameters, or with fixtures
+    or set-up methods in the class, it is called for each test. A class may have a fixture
+    `service` instead.
     """
 
     target: ClassVar[Target | None] = None
@@ -33,20 +36,18 @@ class ContractTests:
 
     @pytest.fixture
     def kit(self, request: pytest.FixtureRequest) -> Iterator[Kit]:
-        """Everything that a test of the suite may use."""
-        from gofannon_conformance.handing import kit_for
-
-        yield from kit_for(request)
+        """Everything that a test of the suite may use; the plugin makes it."""
+        yield from request.config.stash[KIT](request)
 
 
 def clauses_of(test: object) -> tuple[str, ...]:
-    """Give the clauses that a test function of the suite is marked with."""
+    """Return the clauses that a test function of the suite is marked with."""
     marks = getattr(test, "pytestmark", [])
     return tuple(i for mark in marks if mark.name == MARKER for i in mark.args)
 
 
 def tests_of(suite: type) -> dict[str, tuple[str, ...]]:
-    """Give every test of a class of the suite, with its clauses, in the order of the groups."""
+    """Return every test of a class of the suite, with its clauses, in the order of the groups."""
     found: dict[str, tuple[str, ...]] = {}
     for base in suite.__mro__:
         for name, member in vars(base).items():

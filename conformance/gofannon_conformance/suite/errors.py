@@ -1,33 +1,31 @@
-"""ERR: what a caller meets when something is wrong."""
+"""ERR: the errors that a caller sees."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gofannon_conformance.suite import expect
+from gofannon_conformance.calls.violation import Violations, violation
+from gofannon_conformance.documents.unstorable import Opaque
 from gofannon_conformance.suite.base import ContractTests, clause
-from gofannon_conformance.suite.unstorable import Opaque
-from gofannon_conformance.violation import Violations, violation
+from gofannon_conformance.suite.expect import answers
 
 if TYPE_CHECKING:
-    from gofannon_conformance.calls import Answer
-    from gofannon_conformance.suite.kit import Kit
-    from gofannon_conformance.workspace import Collection
+    from gofannon_conformance.calls.values import Answer
+    from gofannon_conformance.run.collection import Collection
+    from gofannon_conformance.run.kit import Kit
 
 
 class ErrorTests(ContractTests):
-    """Every error is an `HTTPException` with the right status, useful words and no secret."""
+    """Every error is an `HTTPException` with the right status, a useful text and no secret."""
 
     @clause("ERR-1", "ERR-2")
     def test_missing_documents_are_404(self, kit: Kit) -> None:
         collection = kit.collection()
-        expect.saved(collection.save("somebody", {"n": 1}))
+        answers.saved(collection.save("somebody", {"n": 1}))
         with kit.cases() as cases:
-            with cases.case("get"):
-                expect.missing(collection.get("nobody"), "ERR-2")
-            if kit.dialect == "interface":
-                with cases.case("delete"):
-                    expect.missing(collection.delete("nobody"), "ERR-2")
+            for method in ("get", "delete") if kit.dialect == "interface" else ("get",):
+                with cases.case(method):
+                    answers.missing(getattr(collection, method)("nobody"), "ERR-2")
 
     @clause("ERR-1", "ERR-2")
     def test_mistakes_of_the_caller_are_4xx(self, kit: Kit) -> None:
@@ -37,13 +35,13 @@ class ErrorTests(ContractTests):
                 ("an empty id", "", {"n": 1}),
                 ("a value that JSON cannot hold", "a", {"value": Opaque("o")}),
                 ("a set", "a", {"value": {1}}),
-                ("a key that is no text", "a", {"o": {("a",): 1}}),
+                ("a key that is not text", "a", {"o": {("a",): 1}}),
             ):
                 with cases.case(label):
                     answer = collection.save(doc_id, doc)
                     if answer.returned and doc_id:
-                        continue  # SAVE-11 lets a store take it, if it gives the same back
-                    expect.refused(answer, "ERR-2", label)
+                        continue  # SAVE-11 allows that, if the same value comes back
+                    answers.refused(answer, "ERR-2", label)
 
     @clause("ERR-3")
     def test_detail_says_what_was_not_found(self, kit: Kit) -> None:
@@ -52,23 +50,16 @@ class ErrorTests(ContractTests):
                 (kit.collection(), "nobody-in-particular"),
                 (kit.collection(), "somebody-else"),
             ):
-                expect.saved(collection.save("somebody", {"n": 1}))
-                with cases.case(f"get() of {doc_id}"):
-                    answer = collection.get(doc_id)
-                    expect.missing(answer, "ERR-2")
-                    _check_detail(answer, collection, doc_id)
-                if kit.dialect == "interface":
-                    with cases.case(f"delete() of {doc_id}"):
-                        answer = collection.delete(doc_id)
-                        expect.missing(answer, "ERR-2")
+                answers.saved(collection.save("somebody", {"n": 1}))
+                for method in ("get", "delete") if kit.dialect == "interface" else ("get",):
+                    with cases.case(f"{method}() of {doc_id}"):
+                        answer = getattr(collection, method)(doc_id)
+                        answers.missing(answer, "ERR-2")
                         _check_detail(answer, collection, doc_id)
 
     @clause("ERR-4")
     def test_no_secret_is_shown(self, kit: Kit) -> None:
-        """The errors are provoked here, and looked through where every call's are: in the watch.
-
-        So are those of all other tests, each of which fails with ERR-4 where a secret is shown.
-        """
+        """Provoke errors. The watch searches them for secrets, as it does in all other tests."""
         collection = kit.collection()
         kit.watch.know(*kit.secrets)
         kit.watch.shows(kit.service)
@@ -85,14 +76,11 @@ class ErrorTests(ContractTests):
 def _check_detail(answer: Answer, collection: Collection, doc_id: str) -> None:
     detail = getattr(answer.error, "detail", None)
     if not isinstance(detail, str) or not detail.strip():
-        raise violation(
-            "ERR-3", "`detail` must be text that a person can act on", answer=answer,
-            expected="a text that names the collection or the id",
-        )  # fmt: skip
-    if doc_id not in detail and collection.name not in detail:
-        raise violation(
-            "ERR-3",
-            "`detail` names neither the collection nor the id",
-            answer=answer,
-            expected=f"a text with {doc_id!r} or {collection.name!r} in it",
-        )
+        what = "`detail` must be text that a person can act on"
+        expected = "a text that names the collection or the id"
+    elif doc_id not in detail and collection.name not in detail:
+        what = "`detail` names neither the collection nor the id"
+        expected = f"a text with {doc_id!r} or {collection.name!r} in it"
+    else:
+        return
+    raise violation("ERR-3", what, answer=answer, expected=expected)

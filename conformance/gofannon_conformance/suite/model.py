@@ -1,7 +1,7 @@
-"""Random programs of calls against a model: a dict of dicts, which knows no backend's code.
+"""Random programs of calls, compared with a model: a dict of dicts.
 
-The programs draw their ids from a small pool of names that a careless store confuses, over a
-few collections, so that overwriting, re-creating and confusing happen in nearly every one.
+The programs use ids from a small pool of names that a careless store confuses, in a few
+collections. So nearly every program overwrites, creates again and may confuse documents.
 """
 
 from __future__ import annotations
@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from gofannon_conformance.documents import KEY_FAMILIES, small_documents
-from gofannon_conformance.documents.ids import LONGEST_ID
-from gofannon_conformance.snapshot import snapshot
-from gofannon_conformance.suite import expect
+from gofannon_conformance.calls.violation import NotTested, Violation, violation
+from gofannon_conformance.documents.ids import KEY_FAMILIES, LONGEST_ID
+from gofannon_conformance.documents.portable import small_documents
 from gofannon_conformance.suite.base import ContractTests, clause
-from gofannon_conformance.suite.delete import expect_no_deletion
-from gofannon_conformance.violation import NotTested, Violation, violation
+from gofannon_conformance.suite.expect import answers
+from gofannon_conformance.values.copying import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gofannon_conformance.suite.kit import Kit
+    from gofannon_conformance.run.kit import Kit
 
 COLLECTIONS = 2
 
@@ -30,7 +29,7 @@ Model = dict[int, dict[str, dict[str, Any]]]
 
 
 class ModelTests(ContractTests):
-    """Any program of calls gives what the same program on a dict gives."""
+    """Any program of calls returns what the same program on a dict returns."""
 
     @clause(
         "GET-1", "GET-5", "SAVE-3", "DEL-4", "DEL-5", "DEL-7", "LIST-5", "ISO-1", "ISO-2", "ISO-4"
@@ -44,7 +43,7 @@ class ModelTests(ContractTests):
         )
 
         class Program(RuleBasedStateMachine):
-            """One program; the model holds what each collection must hold now."""
+            """One program. The model holds what each collection must hold."""
 
             def __init__(self) -> None:
                 super().__init__()
@@ -56,14 +55,14 @@ class ModelTests(ContractTests):
             def choose(self, family: tuple[str, ...]) -> None:
                 """Use one family of names that are easily confused, and no others.
 
-                No two programs use the same names: what one left behind must not show in the next.
+                No two programs use the same names, so that leftovers of one cannot show in another.
                 """
                 programs.append(family)
                 self.ids = tuple(_salted(key, len(programs)) for key in family)
 
             @rule(call=_calls, where=_places, number=_ids, doc=small_documents())
             def call(self, call: str, where: int, number: int, doc: dict[str, Any]) -> None:
-                """Make one call. One rule for all, since Hypothesis leaves rules out at random."""
+                """Make one call. There is only one rule: Hypothesis disables rules at random."""
                 here = self._present(where, number)
                 steps: dict[str, Callable[[], None]] = {
                     "save": lambda: self._save(where, self.ids[number % len(self.ids)], doc),
@@ -72,23 +71,23 @@ class ModelTests(ContractTests):
                     "delete": lambda: self._delete(where, here),
                     "list_all": lambda: self._list(where),
                 }
-                self._judged(steps[call])
+                self._checked(steps[call])
 
             def teardown(self) -> None:
                 if not seen or seen[-1] is not self._found:
                     for where in range(COLLECTIONS):
-                        self._judged(lambda: self._list(where))  # noqa: B023  # called at once
+                        self._checked(lambda: self._list(where))  # noqa: B023  # called at once
 
             _found: Violation | None = None
 
             def _present(self, where: int, number: int) -> str:
-                """Choose an id; two times in three one that is there, if any is."""
+                """Return an id; for two of three numbers an existing one, if there is any."""
                 live = sorted(self.model[where])
                 if number >= len(self.ids) and live:
                     return live[number % len(live)]
                 return self.ids[number % len(self.ids)]
 
-            def _judged(self, step: Any) -> None:
+            def _checked(self, step: Any) -> None:
                 try:
                     step()
                 except Violation as found:
@@ -101,12 +100,12 @@ class ModelTests(ContractTests):
                 answer = collections[where].save(doc_id, doc)
                 tally["save"] += 1
                 if (where, doc_id) in self.deleted:
-                    expect.saved(answer, "DEL-7")
+                    answers.saved(answer, "DEL-7")
                 if not answer.returned and not known:
-                    expect.refused(answer, "ID-2", "the id")
+                    answers.refused(answer, "ID-2", "the id")
                     tally["refused"] += 1
                     return
-                expect.saved(answer, "SAVE-4" if known else "SAVE-2")
+                answers.saved(answer, "SAVE-4" if known else "SAVE-2")
                 tally["overwrite"] += known
                 self.model[where][doc_id] = snapshot(doc)
 
@@ -116,7 +115,7 @@ class ModelTests(ContractTests):
                 answer = collections[where].get(doc_id)
                 doc = self._found_document(answer, where, doc_id)
                 doc.update(change)
-                expect.saved(collections[where].save(doc_id, doc), "SAVE-5")
+                answers.saved(collections[where].save(doc_id, doc), "SAVE-5")
                 self.model[where][doc_id] = {**self.model[where][doc_id], **change}
                 tally["overwrite"] += 1
 
@@ -128,25 +127,25 @@ class ModelTests(ContractTests):
                 elif answer.returned:
                     raise self._stranger(answer, where, doc_id)
                 elif not answer.refused:
-                    expect.missing(answer, "GET-5" if (where, doc_id) in self.deleted else "GET-3")
+                    answers.missing(answer, "GET-5" if (where, doc_id) in self.deleted else "GET-3")
 
             def _delete(self, where: int, doc_id: str) -> None:
                 answer = collections[where].delete(doc_id)
                 tally["delete"] += 1
                 if doc_id in self.model[where]:
-                    expect.deleted(answer)
+                    answers.deleted(answer)
                     del self.model[where][doc_id]
                     self.deleted.add((where, doc_id))
                     tally["deleted"] += 1
                     self._get(where, doc_id)
-                elif answer.returned or not answer.refused:
-                    expect_no_deletion(kit, answer, "DEL-2")
+                elif not answer.refused:
+                    answers.not_deleted(kit, answer, "DEL-2")
 
             def _list(self, where: int) -> None:
                 tally["list_all"] += 1
                 answer = collections[where].list_all()
                 try:
-                    expect.listing(answer, self.model[where], "LIST-5")
+                    answers.listing(answer, self.model[where], "LIST-5")
                 except Violation as found:
                     self._explain(found, where, answer)
                     raise
@@ -155,34 +154,31 @@ class ModelTests(ContractTests):
                 expected = self.model[where][doc_id]
                 if answer.returned and type(answer.value) is dict:
                     owner = self._owner(answer.value, where, doc_id)
-                    if owner and expect.own_fields(answer.value) != expected:
+                    if owner and answers.own_fields(answer.value) != expected:
                         raise self._stranger(answer, where, doc_id)
-                return expect.document(answer, doc_id, expected, "GET-1")
+                return answers.document(answer, doc_id, expected, "GET-1")
 
             def _stranger(self, answer: Any, where: int, doc_id: str) -> Violation:
-                """A document came back that is not the one of that name: say whose it is."""
+                """Return the violation for a wrong document, which names the right place of it."""
                 owner = self._owner(answer.value, where, doc_id)
-                missing = doc_id not in self.model[where]
-                expected = (
-                    "HTTPException with status 404"
-                    if missing
-                    else str({**self.model[where][doc_id], "_id": doc_id})
-                )
+                expected = "HTTPException with status 404"
+                if doc_id in self.model[where]:
+                    expected = str({**self.model[where][doc_id], "_id": doc_id})
                 if owner is None:
                     clause_id = "GET-5" if (where, doc_id) in self.deleted else "GET-3"
-                    what = "get() gave a document where there is none"
+                    what = "get() returned a document where there is none"
                 elif owner[0] == where:
                     clause_id = "ISO-4"
-                    what = f"get() gave the document of another id, {owner[1]!r}"
+                    what = f"get() returned the document of another id, {owner[1]!r}"
                 else:
                     clause_id = "ISO-2" if owner[1] == doc_id else "ISO-3"
-                    what = f"get() gave a document of another collection, {owner[1]!r}"
+                    what = f"get() returned a document of another collection, {owner[1]!r}"
                 return violation(clause_id, what, answer=answer, expected=expected)
 
             def _owner(self, found: Any, where: int, doc_id: str) -> tuple[int, str] | None:
                 if not isinstance(found, dict):
                     return None
-                mine = expect.own_fields(found)
+                mine = answers.own_fields(found)
                 for place, docs in self.model.items():
                     for other, doc in docs.items():
                         if (place, other) != (where, doc_id) and doc == mine and doc:
@@ -190,7 +186,7 @@ class ModelTests(ContractTests):
                 return None
 
             def _explain(self, found: Violation, where: int, answer: Any) -> None:
-                """Name the clause that a wrong listing breaks besides LIST-5."""
+                """Add the clause that a wrong listing breaks in addition to LIST-5."""
                 if not isinstance(answer.value, list):
                     return
                 ids = {d.get("_id") for d in answer.value if isinstance(d, dict)}
@@ -208,11 +204,11 @@ _places = st.integers(0, COLLECTIONS - 1)
 _calls = st.sampled_from(("save", "save", "change", "get", "delete", "list_all"))
 _families = st.sampled_from(KEY_FAMILIES)
 _ids = st.integers(0, 11)
-"""A number that stands for an id of the family, or for one that is there."""
+"""A number that stands for an id of the family, or for an existing one."""
 
 
 def _salted(key: str, number: int) -> str:
-    """Make a key the own of one program; what makes it easily confused stays.
+    """Return a key for one program only, which is as easily confused as the given one.
 
     >>> _salted("01", 7), _salted("k ", 7)
     ('07', '7-k ')
@@ -224,7 +220,7 @@ def _salted(key: str, number: int) -> str:
 
 
 def _check_depth(kit: Kit, tally: dict[str, int]) -> None:
-    """A run that hardly did anything proves nothing."""
+    """Raise if the programs did hardly anything: then the run proves nothing."""
     if kit.only_example:
         return
     never = [name for name in ("overwrite", "get", "deleted", "list_all") if not tally[name]]

@@ -1,21 +1,26 @@
-"""SCH: the application's own documents."""
+"""SCH: the documents of the application."""
 
 from __future__ import annotations
 
+from itertools import accumulate
+from operator import sub
 from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.documents.schemas import schema_documents, schema_examples
-from gofannon_conformance.suite import expect
 from gofannon_conformance.suite.base import ContractTests, clause
+from gofannon_conformance.suite.expect import answers
 
 if TYPE_CHECKING:
-    from gofannon_conformance.suite.kit import Kit
+    from collections.abc import Callable
+
+    from gofannon_conformance.run.collection import Collection
+    from gofannon_conformance.run.kit import Kit
 
 ROUNDS = 200
 READ_EVERY = 20
 
 PRICES = (0.05, 87.50, 0.1, 0.2, 0.30000000000000004, 19.99, 0.01, 1234567.89, 100.0, 1e-05, 2.675)
-"""Money as floats, with those that a rounding store gives away."""
+"""Money as floats, with some that show when a store rounds."""
 
 WALKS = (
     ("pending", "processing", "completed"),
@@ -57,50 +62,31 @@ class SchemaTests(ContractTests):
 
     @clause("SCH-8")
     def test_messages_of_a_session_grow(self, kit: Kit) -> None:
-        collection = kit.logical("sessions")
         session: dict[str, Any] = {"user_id": "user_google_1", "messages": [], "metadata": {"n": 0}}
-        expect.saved(collection.save("session_abc123", session), "SCH-8")
-        for n in range(ROUNDS):
-            found = collection.get("session_abc123")
-            doc = expect.returned(found, "SCH-8", "the session was saved")
-            if not isinstance(_at(doc, "messages"), list):
-                expect.document(found, "session_abc123", session, "SCH-8")
-            message = {"role": "user" if n % 2 else "assistant", "content": f"message {n}", "n": n}
-            session["messages"].append(message)
-            session["metadata"] = {"n": n}
-            doc["messages"].append(dict(message))
+
+        def change(doc: dict[str, Any], n: int) -> None:
+            role = "user" if n % 2 else "assistant"
+            doc["messages"].append({"role": role, "content": f"message {n}", "n": n})
             doc["metadata"] = {"n": n}
-            expect.saved(collection.save("session_abc123", doc), "SCH-8")
-            if n % READ_EVERY == 0 or n == ROUNDS - 1:
-                found = collection.get("session_abc123")
-                expect.document(found, "session_abc123", session, "SCH-8")
+
+        _grow(kit.logical("sessions"), "session_abc123", session, ("messages",), change)
 
     @clause("SCH-8")
     def test_usage_of_a_user_grows_to_the_cent(self, kit: Kit) -> None:
-        collection = kit.logical("users")
-        usage: list[dict[str, Any]] = []
         user: dict[str, Any] = {
             "basic_info": {"display_name": "User One", "email": "one@example.com"},
-            "usage_info": {"monthly_allowance": 100.0, "spend_remaining": 87.50, "usage": usage},
+            "usage_info": {"monthly_allowance": 100.0, "spend_remaining": 87.50, "usage": []},
         }
-        expect.saved(collection.save("user_google_1", user), "SCH-8")
-        remaining = 87.50
-        for n in range(ROUNDS):
-            price = PRICES[n % len(PRICES)]
-            remaining -= price
-            found = collection.get("user_google_1")
-            doc = expect.returned(found, "SCH-8", "the user was saved")
-            if not isinstance(_at(doc, "usage_info", "usage"), list):
-                expect.document(found, "user_google_1", user, "SCH-8")
-            entry = {"timestamp": f"2024-01-15T10:{n % 60:02}:00Z", "response_cost": price}
-            usage.append(entry)
-            user["usage_info"]["spend_remaining"] = remaining
-            doc["usage_info"]["usage"].append(dict(entry))
-            doc["usage_info"]["spend_remaining"] = remaining
-            expect.saved(collection.save("user_google_1", doc), "SCH-8")
-            if n % READ_EVERY == 0 or n == ROUNDS - 1:
-                found = collection.get("user_google_1")
-                expect.document(found, "user_google_1", user, "SCH-8")
+
+        prices = [PRICES[n % len(PRICES)] for n in range(ROUNDS)]
+        remaining = list(accumulate(prices, sub, initial=87.50))[1:]
+
+        def change(doc: dict[str, Any], n: int) -> None:
+            entry = {"timestamp": f"2024-01-15T10:{n % 60:02}:00Z", "response_cost": prices[n]}
+            doc["usage_info"]["usage"].append(entry)
+            doc["usage_info"]["spend_remaining"] = remaining[n]
+
+        _grow(kit.logical("users"), "user_google_1", user, ("usage_info", "usage"), change)
 
     @clause("SCH-9")
     def test_ticket_walks_through_its_states(self, kit: Kit) -> None:
@@ -120,16 +106,35 @@ class SchemaTests(ContractTests):
                 if status == "failed":
                     expected["error"] = "it did not work"
                     del expected["result"]
-                expect.saved(collection.save(doc_id, expected), "SCH-9")
-                expect.document(collection.get(doc_id), doc_id, expected, "SCH-9")
-                listed = expect.listed(collection.list_all(), "SCH-9")
-                mine = [d for d in listed if d["_id"] == doc_id]
-                for doc in mine:
-                    expect.check_document(collection.list_all(), doc, doc_id, expected, "SCH-9")
+                answers.round_trip(collection, doc_id, expected, "SCH-9", saving="SCH-9")
+                answer = collection.list_all()
+                for doc in answers.listed(answer, "SCH-9"):
+                    if doc["_id"] == doc_id:
+                        answers.check_document(answer, doc, doc_id, expected, "SCH-9")
+
+
+def _grow(
+    collection: Collection,
+    doc_id: str,
+    expected: dict[str, Any],
+    place: tuple[str, ...],
+    change: Callable[[dict[str, Any], int], None],
+) -> None:
+    """Read, change and save a document many times; `place` is where its list must be."""
+    answers.saved(collection.save(doc_id, expected), "SCH-8")
+    for n in range(ROUNDS):
+        doc = answers.returned(collection.get(doc_id), "SCH-8", "the document was saved")
+        if not isinstance(_at(doc, *place), list):
+            answers.stored(collection, doc_id, expected, "SCH-8")
+        change(doc, n)
+        change(expected, n)
+        answers.saved(collection.save(doc_id, doc), "SCH-8")
+        if n % READ_EVERY == 0 or n == ROUNDS - 1:
+            answers.stored(collection, doc_id, expected, "SCH-8")
 
 
 def _at(value: Any, *path: str) -> Any:
-    """Give what is at a place in a document; None if it has no such place."""
+    """Return the value at a place in a document, or None."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value
@@ -140,9 +145,8 @@ def _prove(kit: Kit, name: str, clause_id: str) -> None:
 
     def check(doc: dict[str, Any]) -> None:
         doc_id = kit.fresh(doc.get("_id") or name)
-        expect.saved(collection.save(doc_id, doc), clause_id)
-        expect.document(collection.get(doc_id), doc_id, doc, clause_id)
-        expect.listing(collection.list_all(), {doc_id: doc}, clause_id)
+        answers.saved(collection.save(doc_id, doc), clause_id)
+        answers.holds(collection, {doc_id: doc}, clause_id)
 
     with kit.cases() as cases:
         for label, doc in schema_examples(name).items():

@@ -1,8 +1,7 @@
-"""Right services: the one that the mutants are made of, and others that are right in other ways."""
+"""Right services: the one that the mutants are made of, and services of other kinds."""
 
 from gofannon_conformance.mutants.right.complete import Complete
 from gofannon_conformance.mutants.right.files import FilePerDocument, folder
-from gofannon_conformance.mutants.right.journal import Journal
 from gofannon_conformance.mutants.right.memory import (
     OWN,
     DatabaseService,
@@ -24,7 +23,6 @@ __all__ = [
     "DatabaseService",
     "FilePerDocument",
     "Guarded",
-    "Journal",
     "Kept",
     "Modest",
     "Objects",

@@ -1,9 +1,8 @@
-"""A right service that keeps a file for each document, and the folder it is given for a run."""
+"""A right service with a file for each document, and its folder for a run."""
 
 import contextlib
 import hashlib
 import json
-import os
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -17,15 +16,15 @@ from gofannon_conformance.servers.endpoint import LOCAL_PROGRAM, Endpoint
 
 
 def folder() -> Iterator[Endpoint]:
-    """Give an empty folder for as long as a run lasts, as if it were a server."""
+    """Yield an empty folder that exists during a run, in the place of a server."""
     with tempfile.TemporaryDirectory(prefix="gofannon-conformance-") as path:
         yield Endpoint(product="a folder", version="", source=LOCAL_PROGRAM, url=path, durable=True)
 
 
 class FilePerDocument(DatabaseService):
-    """A document is a file, named by what its collection and its id hash to; it has no revisions.
+    """Stores each document in a file that is named by hashes. It has no revisions.
 
-    A file is written beside its place and then moved there, so that nobody reads half of it.
+    A file is written next to its place and then moved, so that no reader sees half of it.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -40,12 +39,12 @@ class FilePerDocument(DatabaseService):
         try:
             text = self._place(db_name, doc_id).read_text()
         except FileNotFoundError:
-            raise _missing(db_name, doc_id) from None
-        return _shown(text)
+            raise missing(db_name, doc_id) from None
+        return shown(*json.loads(text))
 
     def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
         place = self._place(db_name, doc_id)
-        text = json.dumps([doc_id, storable(doc)])
+        text = json.dumps([doc_id, json.dumps(storable(doc))])
         if not place.parent.exists():
             place.parent.mkdir(exist_ok=True)
             _put(place.parent / "name", json.dumps(db_name))
@@ -56,14 +55,14 @@ class FilePerDocument(DatabaseService):
         try:
             self._place(db_name, doc_id).unlink()
         except FileNotFoundError:
-            raise _missing(db_name, doc_id) from None
+            raise missing(db_name, doc_id) from None
 
     def list_all(self, db_name: str) -> list[dict[str, Any]]:
         texts = []
         for place in list((self.root / _hashed(db_name)).glob("*.json")):
             with contextlib.suppress(FileNotFoundError):  # it was deleted meanwhile
                 texts.append(place.read_text())
-        return [_shown(text) for text in texts]
+        return [shown(*json.loads(text)) for text in texts]
 
     def _place(self, db_name: str, doc_id: str) -> Path:
         check_id(doc_id)
@@ -71,13 +70,13 @@ class FilePerDocument(DatabaseService):
 
 
 def check_id(doc_id: Any) -> None:
-    """Refuse what is no id."""
+    """Refuse what is not an id."""
     if not isinstance(doc_id, str) or not doc_id:
         raise HTTPException(400, f"an id is a text that is not empty, not {doc_id!r}")
 
 
 def storable(doc: Any) -> dict[str, Any]:
-    """Give what of a document is its caller's, or refuse it."""
+    """Return the fields of a document that are its caller's, or refuse it."""
     if not isinstance(doc, dict):
         raise HTTPException(422, f"a document is a dict, not a {type(doc).__name__}")
     own = {name: value for name, value in doc.items() if name not in OWN}
@@ -86,7 +85,7 @@ def storable(doc: Any) -> dict[str, Any]:
     except (TypeError, ValueError, RecursionError) as error:
         raise HTTPException(422, f"JSON cannot hold the document: {error}") from error
     if not keys_are_text(own):
-        raise HTTPException(422, "JSON cannot hold a field name that is no text")
+        raise HTTPException(422, "JSON cannot hold a field name that is not text")
     return own
 
 
@@ -95,15 +94,16 @@ def _hashed(name: str) -> str:
 
 
 def _put(place: Path, text: str) -> None:
-    beside = place.with_name(f"{uuid.uuid4().hex}.new")
-    beside.write_text(text)
-    os.replace(beside, place)  # noqa: PTH105  # what is moved over must be named in one breath
+    new = place.with_name(f"{uuid.uuid4().hex}.new")
+    new.write_text(text)
+    new.replace(place)
 
 
-def _missing(db_name: str, doc_id: str) -> HTTPException:
+def missing(db_name: str, doc_id: str) -> HTTPException:
+    """Return the exception for a missing document."""
     return HTTPException(404, f"there is no document {doc_id!r} in {db_name!r}")
 
 
-def _shown(text: str) -> dict[str, Any]:
-    doc_id, own = json.loads(text)
-    return {**own, "_id": doc_id}
+def shown(doc_id: str, text: str, rev: str | None = None) -> dict[str, Any]:
+    """Return a stored document as a caller sees it."""
+    return {**json.loads(text), "_id": doc_id, **({} if rev is None else {"_rev": rev})}

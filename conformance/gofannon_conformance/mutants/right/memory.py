@@ -1,7 +1,7 @@
-"""The right service that the mutants are variations on, and those that are right otherwise.
+"""The right service that the mutants are variations of, and right services of other kinds.
 
-It is written apart from every backend of the project. It keeps each document as JSON text, and
-each step that a mistake may touch is a method of its own.
+It shares no code with the backends of the project. It keeps each document as JSON text. Each step
+that a mistake may change is a method.
 """
 
 import json
@@ -18,7 +18,7 @@ OWN = ("_id", "_rev")
 
 @dataclass(frozen=True)
 class Kept:
-    """One document as it is stored: where, in which revision, as which text."""
+    """A stored document: its place, its revision, its text."""
 
     collection: str
     doc_id: str
@@ -27,33 +27,30 @@ class Kept:
 
 
 class DatabaseService(ABC):
-    """The abstract base, as the application has it."""
+    """The abstract base class, as in the application."""
 
     @abstractmethod
-    def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
-        """Give one document."""
+    def get(self, db_name: str, doc_id: str) -> dict[str, Any]: ...
 
     @abstractmethod
-    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
-        """Store one document."""
+    def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]: ...
 
     @abstractmethod
-    def delete(self, db_name: str, doc_id: str) -> None:
-        """Delete one document."""
+    def delete(self, db_name: str, doc_id: str) -> None: ...
 
     @abstractmethod
-    def list_all(self, db_name: str) -> list[dict[str, Any]]:
-        """Give every document of a collection."""
+    def list_all(self, db_name: str) -> list[dict[str, Any]]: ...
 
 
 class Right(DatabaseService):
-    """Keeps every clause, the SHOULD ones too; it has revisions, and refuses no stale one."""
+    """Meets every clause, MUST and SHOULD. It has revisions, and accepts stale ones."""
 
     def __init__(self) -> None:
         self.kept: dict[Any, Kept] = {}
         self.created: set[str] = set()
         self.changes = 0
         self.lock = threading.RLock()
+        self.memo: dict[Any, Any] = {}  # what a mutant remembers
 
     def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
         with self.lock:
@@ -78,37 +75,41 @@ class Right(DatabaseService):
             return [self.shown(kept, kept.doc_id) for kept in self.kept_in(db_name)]
 
     def key(self, db_name: str, doc_id: str) -> Any:
-        """Give what a document is found by."""
+        """Return the key under which a document is stored."""
         return db_name, doc_id
 
     def check_id(self, doc_id: Any) -> None:
-        """Refuse what is no id."""
+        """Refuse what is not an id."""
         if not isinstance(doc_id, str) or not doc_id:
             raise HTTPException(400, f"an id is a text that is not empty, not {doc_id!r}")
 
     def found(self, db_name: str, doc_id: str) -> Kept:
-        """Give what is stored under an id, or raise."""
+        """Return what is stored under an id, or raise."""
         self.check_id(doc_id)
         kept = self.kept.get(self.key(db_name, doc_id))
         if kept is None:
             raise self.missing(db_name, doc_id)
         return kept
 
+    def earlier(self, db_name: str, doc_id: Any) -> Kept | None:
+        """Return what is stored under an id, or None."""
+        return self.kept.get((db_name, doc_id)) if isinstance(doc_id, str) else None
+
     def missing(self, db_name: str, doc_id: str) -> Exception:
-        """Make the exception for a document that is not there."""
+        """Return the exception for a missing document."""
         return HTTPException(404, f"there is no document {doc_id!r} in {db_name!r}")
 
     def kept_in(self, db_name: str) -> list[Kept]:
-        """Give what is stored in a collection."""
+        """Return what is stored in a collection."""
         return [kept for kept in self.kept.values() if kept.collection == db_name]
 
     def revision(self, doc: Any) -> Any:
-        """Make the revision of a new version."""
+        """Return the revision of a new version."""
         self.changes += 1
         return f"{self.changes}-r"
 
     def written(self, doc: Any) -> Any:
-        """Give a document as it is stored, or refuse it."""
+        """Return a document as it is stored, or refuse it."""
         if not isinstance(doc, dict):
             raise HTTPException(400, f"a document is a dict, not a {type(doc).__name__}")
         own = {k: v for k, v in doc.items() if k not in OWN}
@@ -118,20 +119,20 @@ class Right(DatabaseService):
         except (TypeError, ValueError, RecursionError) as error:
             raise HTTPException(400, f"JSON cannot hold the document: {error}") from error
         if not is_same and not keys_are_text(own):
-            raise HTTPException(400, "JSON cannot hold a field name that is no text")
+            raise HTTPException(400, "JSON cannot hold a field name that is not text")
         return text
 
     def read(self, text: Any) -> Any:
-        """Give a document as it was stored."""
+        """Return the document of a stored text."""
         return json.loads(text)
 
     def shown(self, kept: Kept, doc_id: str) -> dict[str, Any]:
-        """Give a document as a caller sees it."""
+        """Return a document as a caller sees it."""
         return {**self.read(kept.text), "_id": doc_id, "_rev": kept.rev}
 
 
 class Guarded(Right):
-    """Has conflicts too: a stale `_rev` is refused with 409."""
+    """Also has conflicts: a stale `_rev` is refused with 409."""
 
     def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
         self.check_id(doc_id)
@@ -143,7 +144,7 @@ class Guarded(Right):
             return super().save(db_name, doc_id, doc)
 
     def is_stale(self, carried: Any, current: str) -> bool:
-        """Tell whether a carried revision is not the current one."""
+        """Return whether the revision that a document carries is not the current one."""
         return bool(carried != current)
 
 
@@ -162,7 +163,7 @@ class Overview(Right):
 
 
 class Objects(Right):
-    """Keeps copies of the objects themselves, so that a set comes back as a set."""
+    """Keeps copies of the objects, so a set comes back as a set."""
 
     def written(self, doc: Any) -> Any:
         if not isinstance(doc, dict):
@@ -177,7 +178,7 @@ class Objects(Right):
 
 
 class Modest(Right):
-    """Does what it must and nothing of what it should: it refuses, rounds, marks and creates."""
+    """Meets the MUST clauses and few SHOULD clauses: it refuses, rounds, marks and creates."""
 
     def get(self, db_name: Any, doc_id: Any) -> Any:
         self.created.add(db_name)
@@ -210,20 +211,20 @@ class Modest(Right):
 
 
 def keys_are_text(value: Any) -> bool:
-    """Tell whether every field name, at every depth, is text."""
+    """Return whether every field name is text, at every depth."""
     if isinstance(value, dict):
         return all(isinstance(k, str) and keys_are_text(v) for k, v in value.items())
     return not isinstance(value, (list, tuple)) or all(map(keys_are_text, value))
 
 
 def depth_of(value: Any) -> int:
-    """Give how many levels of objects and arrays a value has."""
+    """Return how many levels of objects and arrays a value has."""
     if isinstance(value, dict):
         value = list(value.values())
     return 1 + max(map(depth_of, value), default=0) if isinstance(value, list) else 0
 
 
 def whole_or_float(text: str) -> int | float:
-    """Read a number as a store does that knows no difference between 1 and 1.0."""
+    """Return a number as a store reads it that cannot tell 1 from 1.0."""
     number = float(text)
     return int(number) if number.is_integer() and abs(number) < 2**53 else number

@@ -1,4 +1,4 @@
-"""A right service that keeps a row of SQLite for each document, with real revisions and 409s."""
+"""A right service with a row of SQLite for each document, with real revisions and 409s."""
 
 import json
 import sqlite3
@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import HTTPException
 
-from gofannon_conformance.mutants.right.files import check_id, storable
+from gofannon_conformance.mutants.right.files import check_id, missing, shown, storable
 from gofannon_conformance.mutants.right.memory import DatabaseService
 from gofannon_conformance.servers.endpoint import Endpoint
 
@@ -24,12 +24,12 @@ UPSERT = """
 INSERT INTO documents VALUES (:collection, :id, :rev, :doc)
 ON CONFLICT DO UPDATE SET rev = :rev, doc = :doc WHERE :carried IS NULL OR rev = :carried"""
 
-PATIENCE = 30.0
+TIME_LIMIT = 30.0
 """Seconds to wait for another writer."""
 
 
 class SqliteRows(DatabaseService):
-    """Refuses a stale `_rev` with 409; names are bytes, because SQLite's text ends at U+0000."""
+    """Refuses a stale `_rev` with 409. Names are bytes, since text in SQLite ends at U+0000."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._path = Path(endpoint.url) / "documents.sqlite"
@@ -50,11 +50,11 @@ class SqliteRows(DatabaseService):
         key = _key(db_name, doc_id)
         with self._connection() as db:
             row = db.execute(
-                "SELECT rev, doc FROM documents WHERE collection = :collection AND id = :id", key
+                "SELECT doc, rev FROM documents WHERE collection = :collection AND id = :id", key
             ).fetchone()
         if row is None:
-            raise HTTPException(404, f"there is no document {doc_id!r} in {db_name!r}")
-        return _shown(doc_id, *row)
+            raise missing(db_name, doc_id)
+        return shown(doc_id, *row)
 
     def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
         row = _key(db_name, doc_id) | {"rev": uuid.uuid4().hex, "doc": json.dumps(storable(doc))}
@@ -72,14 +72,14 @@ class SqliteRows(DatabaseService):
                 "DELETE FROM documents WHERE collection = :collection AND id = :id", key
             ).rowcount
         if not gone:
-            raise HTTPException(404, f"there is no document {doc_id!r} in {db_name!r}")
+            raise missing(db_name, doc_id)
 
     def list_all(self, db_name: str) -> list[dict[str, Any]]:
         with self._connection() as db:
             rows = db.execute(
-                "SELECT id, rev, doc FROM documents WHERE collection = ?", (_bytes(db_name),)
+                "SELECT id, doc, rev FROM documents WHERE collection = ?", (_bytes(db_name),)
             ).fetchall()
-        return [_shown(_text(name), rev, text) for name, rev, text in rows]
+        return [shown(_text(name), text, rev) for name, text, rev in rows]
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -88,10 +88,10 @@ class SqliteRows(DatabaseService):
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """Give this thread's connection, in a transaction of its own."""
+        """Yield the connection of this thread, in a transaction of its own."""
         db = getattr(self._own, "db", None)
         if db is None:
-            db = sqlite3.connect(self._path, timeout=PATIENCE, check_same_thread=False)
+            db = sqlite3.connect(self._path, timeout=TIME_LIMIT, check_same_thread=False)
             db.execute("PRAGMA synchronous = NORMAL")
             self._own.db = db
             self._opened.append(db)
@@ -110,7 +110,3 @@ def _bytes(name: str) -> bytes:
 
 def _text(name: bytes) -> str:
     return name.decode("utf-8", "surrogatepass")
-
-
-def _shown(doc_id: str, rev: str, text: str) -> dict[str, Any]:
-    return {**json.loads(text), "_id": doc_id, "_rev": rev}

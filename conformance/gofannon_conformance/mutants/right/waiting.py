@@ -8,27 +8,23 @@ from gofannon_conformance.mutants.right.memory import Right
 
 
 class AsyncDatabaseService(ABC):
-    """The abstract base of services with coroutine methods."""
+    """The abstract base class of services with coroutine methods."""
 
     @abstractmethod
-    async def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
-        """Give one document."""
+    async def get(self, db_name: str, doc_id: str) -> dict[str, Any]: ...
 
     @abstractmethod
-    async def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
-        """Store one document."""
+    async def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]: ...
 
     @abstractmethod
-    async def delete(self, db_name: str, doc_id: str) -> None:
-        """Delete one document."""
+    async def delete(self, db_name: str, doc_id: str) -> None: ...
 
     @abstractmethod
-    async def list_all(self, db_name: str) -> list[dict[str, Any]]:
-        """Give every document of a collection."""
+    async def list_all(self, db_name: str) -> list[dict[str, Any]]: ...
 
 
 class Waiting(AsyncDatabaseService):
-    """Lets other tasks in before and after each act, and never within one."""
+    """Lets other tasks run before and after each step, never during one."""
 
     def __init__(self) -> None:
         self._right = Right()

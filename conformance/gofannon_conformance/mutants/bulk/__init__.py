@@ -1,0 +1,1 @@
+"""Mutants with wrong bulk methods: BULK."""

@@ -1,0 +1,1 @@
+"""Mutants that change documents: DOC."""

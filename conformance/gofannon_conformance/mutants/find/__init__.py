@@ -1,0 +1,1 @@
+"""Mutants with a wrong `find()`: FIND."""

@@ -1,0 +1,1 @@
+"""Mutants with a wrong `save()`: SAVE."""

@@ -1,0 +1,1 @@
+"""The pytest plugin. `entry` is all that an unused run loads."""

@@ -1,0 +1,1 @@
+"""What the proxy knows of each wire protocol: HTTP, gRPC, PostgreSQL."""

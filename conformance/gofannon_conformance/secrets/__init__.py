@@ -1,0 +1,1 @@
+"""The watch for secrets in what a service raises, logs and shows."""

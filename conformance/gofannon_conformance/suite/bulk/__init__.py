@@ -1,0 +1,1 @@
+"""BULK: `save_many()`, `delete_many()`, `get_many()`."""

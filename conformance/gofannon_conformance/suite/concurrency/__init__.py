@@ -1,0 +1,1 @@
+"""CON: calls made at the same time."""

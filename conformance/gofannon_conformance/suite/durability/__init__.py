@@ -1,0 +1,1 @@
+"""DUR: what other instances, new processes and restarted servers see."""

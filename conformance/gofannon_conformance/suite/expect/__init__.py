@@ -1,0 +1,1 @@
+"""Checks that several groups share: expected answers, unspoilt arguments, blame."""

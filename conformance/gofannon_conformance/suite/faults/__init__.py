@@ -1,0 +1,1 @@
+"""FAULT: a server that fails, hangs or refuses."""

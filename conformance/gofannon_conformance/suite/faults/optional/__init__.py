@@ -1,0 +1,1 @@
+"""FAULT for the optional methods."""

@@ -1,0 +1,1 @@
+"""DOC: documents come back as they were saved."""

@@ -1,0 +1,1 @@
+"""IDX: `ensure_index()`."""

@@ -1,0 +1,1 @@
+"""JSON values: equality by type, copies, Python source, exceptions as text."""
