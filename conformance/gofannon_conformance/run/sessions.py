@@ -130,7 +130,12 @@ class Run:
             opened=opened,
             instances=Instances(replace(target, server=server), connect, opened),
             caller=caller,
-            workspace=Workspace(caller, ledger, drop=_dropping(target, opened)),
+            workspace=Workspace(
+                caller,
+                ledger,
+                drop=_dropping(target, opened),
+                converges_within=target.converges_within if target.capabilities.eventual else 0.0,
+            ),
             secrets=known,
             server=_facts_of(endpoint),
             limits=dict(getattr(endpoint, "limits", {})),

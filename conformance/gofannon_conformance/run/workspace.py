@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from string import ascii_lowercase
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from gofannon_conformance.calls.values import Call
@@ -38,6 +39,9 @@ LOGICAL_NAMES = (
 MOST_HUNG_DELETES = 1
 """If more clean-up calls than these hang, the collections are left as they are."""
 
+PAUSE = 0.05
+"""Seconds between two looks at a collection of an eventual target."""
+
 _STILL_THERE = frozenset({409, 429})
 """Statuses of a refused delete that leave the document: it is deleted at the end of the run."""
 
@@ -55,10 +59,12 @@ class Workspace:
         ledger: Ledger,
         *,
         drop: Callable[[str], None] | None = None,
+        converges_within: float = 0.0,
     ) -> None:
         self.caller = caller
         self.ledger = ledger
         self._drop = drop
+        self._converges_within = converges_within
         self._foreign_documents: str | None = None
         """Why nothing may be written; "" if all is well, None before the check."""
         self._hung_deletes = 0
@@ -237,6 +243,8 @@ class Workspace:
         ours = [doc_id for doc_id in ids if self.ledger.was_saved(doc_id)]
         if foreign_stops and len(ours) < len(ids):
             raise CollectionInUse(name, len(ids))
+        if ours and self._is_empty_later(name):
+            return
         self.caller.trace.begin()
         self.caller.trace.steps.append(call)
         if not ours:
@@ -254,6 +262,15 @@ class Workspace:
             answer=answer,
             expected="[]",
         )
+
+    def _is_empty_later(self, name: str) -> bool:
+        """Return whether the deletes of an eventual target show within its time."""
+        until = monotonic() + self._converges_within
+        while monotonic() < until:
+            sleep(PAUSE)
+            if self._quietly("list_all", name).value == []:
+                return True
+        return False
 
 
 class CollectionInUse(Exception):  # noqa: N818  # it stops the run, and says why

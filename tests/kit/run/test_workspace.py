@@ -369,3 +369,32 @@ class TestTheApplicationsNames:
         with pytest.raises(Violation) as raised:
             workspace.logical("agents", disposable=True)
         assert raised.value.clauses == ("DEL-4", "LIST-4")
+
+
+class DeletesLate(MemoryDatabaseService):
+    """Shows a deleted document once more."""
+
+    def __init__(self):
+        super().__init__()
+        self.late = []
+
+    def delete(self, db_name, doc_id):
+        self.late.append(self.get(db_name, doc_id))
+        super().delete(db_name, doc_id)
+
+    def list_all(self, db_name):
+        late, self.late = self.late, []
+        return [*super().list_all(db_name), *late]
+
+
+def test_an_eventual_target_may_show_a_deleted_document_for_a_while():
+    for seconds, clean in ((30.0, True), (0.0, False)):
+        workspace = workspace_of(DeletesLate(), converges_within=seconds)
+        collection = workspace.collection()
+        collection.save("a", {"n": 1})
+        workspace.give_back(collection)
+        if clean:
+            assert workspace.collection().name == collection.name
+        else:
+            with pytest.raises(Violation):
+                workspace.collection()
