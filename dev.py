@@ -60,6 +60,8 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         print(f"The steps of `test` are: {', '.join(STEPS)}.")
         return 0 if verb in ("-h", "--help") else 2
+    # Each program that is started would otherwise compile the packages again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     programs = environment(verb)
     if verb == "test":
         return run_steps(programs, rest or list(USUAL))

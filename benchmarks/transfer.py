@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COLLECTION = "agents"
+DOCUMENT_BYTES = 1024
 MEMORY_BOUND = 150.0  # MiB
 BULK_SIZE = 500
 ATTEMPTS = 5
@@ -58,10 +59,9 @@ class Figures:
     """
 
     store: str
-    documents: int
     written: float
     read: float
-    raw: float | None = None
+    bulk: float | None = None
     work: float | None = None
     memory: float | None = None
     kills: tuple[int, int] = (0, 0)
@@ -74,12 +74,11 @@ class Figures:
         return self.equal and self.equal_after_kills and (self.memory or 0.0) < MEMORY_BOUND
 
     def __str__(self) -> str:
-        values = [f"{self.store}: {self.documents:,} documents, import {self.written:,.0f}/s"]
-        values.append(f"export {self.read:,.0f}/s")
-        if self.raw is not None:
-            values.append(f"bulk {self.raw:,.0f}/s ({self.written / self.raw:.0%})")
+        values = [f"{self.store}: import {self.written:,.0f}/s, export {self.read:,.0f}/s"]
+        if self.bulk is not None:
+            values.append(f"bulk {self.bulk:,.0f}/s ({self.written / self.bulk:.0%})")
             values.append(f"CPU {self.work:.0f} s, {self.memory:.0f} MiB")
-        values.append("kills {} + {}".format(*self.kills))
+            values.append("kills {} + {}".format(*self.kills))
         return ", ".join([*values, "equal" if self.passed else "FAILED"])
 
 
@@ -100,9 +99,9 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="transfer-") as scratch:
         folder = Path(scratch) / "exported"
         service = MemoryDatabaseService()
-        for document in documents(options.documents, options.bytes):
+        for document in documents(options.documents, DOCUMENT_BYTES):
             service.save(COLLECTION, document["_id"], document)
-        export_to(folder, service, collections=[COLLECTION], source_name="memory")
+        export_to(folder, service, collections=[COLLECTION])
         del service
         for store in options.stores:
             own = Path(scratch) / store
@@ -143,12 +142,11 @@ def in_memory(store: str, folder: Path, scratch: Path, options: argparse.Namespa
     """Measure the memory backend in this process."""
     service = MemoryDatabaseService()
     began = time.perf_counter()
-    import_from(folder, service, target_name=store)
+    import_from(folder, service)
     between = time.perf_counter()
-    export_to(scratch / "back", service, collections=[COLLECTION], source_name=store)
+    export_to(scratch / "back", service, collections=[COLLECTION])
     return Figures(
         store=store,
-        documents=options.documents,
         written=options.documents / (between - began),
         read=options.documents / (time.perf_counter() - between),
         equal=same(folder, scratch / "back"),
@@ -157,7 +155,6 @@ def in_memory(store: str, folder: Path, scratch: Path, options: argparse.Namespa
 
 def in_store(store: str, folder: Path, scratch: Path, options: argparse.Namespace) -> Figures:
     """Measure one store on its own server, with the command in processes."""
-    count = options.documents
     with servers.provider(dict(options.servers).get(store, store)).start() as server:
         endpoint = server.endpoint
         environment = {**os.environ, **settings_of(store, endpoint)}
@@ -166,7 +163,7 @@ def in_store(store: str, folder: Path, scratch: Path, options: argparse.Namespac
         importing += ["--writers", str(options.writers)]
         exporting = ["export", str(back), "--from", store, "--collection", COLLECTION]
         with getattr(targets, store).connect(endpoint) as service:
-            raw = bulk_rate(service, folder)
+            bulk = bulk_rate(service, folder)
             written = ended(importing, environment)
             read = ended(exporting, environment)
             equal = written.status == read.status == 0 and same(folder, back)
@@ -174,25 +171,22 @@ def in_store(store: str, folder: Path, scratch: Path, options: argparse.Namespac
             if options.kills and equal:
                 shutil.rmtree(back)
                 service.drop(COLLECTION)
-                chance = random.Random(options.seed)  # noqa: S311
-                moments = [chance.uniform(0.2, 1.0) for _ in range(options.kills)]
                 kills = (
-                    killed(importing, environment, written.seconds, moments),
-                    killed(exporting, environment, read.seconds, moments),
+                    killed(importing, environment, written.seconds, options.kills),
+                    killed(exporting, environment, read.seconds, options.kills),
                 )
                 equal_after_kills = same(folder, back)
-        return Figures(
-            store=f"{store} ({endpoint.product} {endpoint.version})",
-            documents=count,
-            written=count / written.seconds,
-            read=count / read.seconds,
-            raw=raw,
-            work=written.work + read.work,
-            memory=max(written.memory, read.memory),
-            kills=kills,
-            equal=equal,
-            equal_after_kills=equal_after_kills,
-        )
+    return Figures(
+        store=f"{store} ({endpoint.product} {endpoint.version})",
+        written=options.documents / written.seconds,
+        read=options.documents / read.seconds,
+        bulk=bulk,
+        work=written.work + read.work,
+        memory=max(written.memory, read.memory),
+        kills=kills,
+        equal=equal,
+        equal_after_kills=equal_after_kills,
+    )
 
 
 def bulk_rate(service: Any, folder: Path) -> float:
@@ -211,7 +205,8 @@ def bulk_rate(service: Any, folder: Path) -> float:
 def started(arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """Start the command."""
     command = [*COMMAND, *arguments, "--quiet"]
-    return subprocess.Popen(command, env=environment)  # noqa: S603  # our own command
+    output = subprocess.DEVNULL  # what is not equal is shown by the comparison
+    return subprocess.Popen(command, env=environment, stdout=output)  # noqa: S603  # our own command
 
 
 def ended(arguments: list[str], environment: dict[str, str]) -> Ended:
@@ -226,25 +221,22 @@ def ended(arguments: list[str], environment: dict[str, str]) -> Ended:
     return Ended(process.returncode, time.perf_counter() - began, work, peak)
 
 
-def killed(
-    arguments: list[str], environment: dict[str, str], seconds: float, moments: list[float]
-) -> int:
-    """Start the command once for each moment and kill it, then run it to its end.
+def killed(arguments: list[str], environment: dict[str, str], seconds: float, kills: int) -> int:
+    """Start the command some times and kill it, then run it to its end; return the kills.
 
-    Return the number of kills. A moment is a share of the seconds that the command usually takes;
-    an import has less to do each time, so its share is smaller.
+    It is killed after a random share of the seconds that it usually takes. An import has less to do
+    each time, so its share is smaller.
     """
-    kills = 0
-    share = 2 / (len(moments) + 2) if "import" in arguments else 1.0
-    for moment in moments:
+    chance = random.Random(kills)  # noqa: S311
+    share = 2 / (kills + 2) if "import" in arguments else 1.0
+    for number in range(kills):
         process = started(arguments, environment)
         try:
-            process.wait(moment * seconds * share)
+            process.wait(chance.uniform(0.2, 1.0) * seconds * share)
         except subprocess.TimeoutExpired:
             process.kill()
-            kills += 1
         if process.wait() == 0:
-            return kills
+            return number
     for _ in range(ATTEMPTS):
         if ended(arguments, environment).status != 1:
             break
@@ -287,12 +279,11 @@ def settings_of(store: str, endpoint: servers.Endpoint) -> dict[str, str]:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    # No choices: on Python 3.11 an empty list is not one of them.
     parser.add_argument("stores", nargs="*", metavar="STORE", help=", ".join(STORES))
     parser.add_argument("--documents", type=int, default=100_000, metavar="N")
-    parser.add_argument("--bytes", type=int, default=1024, metavar="N", help="of each document")
     parser.add_argument("--kills", type=int, default=10, metavar="N", help="of each command")
     parser.add_argument("--writers", type=int, default=8, metavar="N")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the kills' moments")
     parser.add_argument("--json", metavar="FILE", help="also write the figures as JSON")
     parser.add_argument(
         "--server",

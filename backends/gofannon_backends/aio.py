@@ -5,8 +5,8 @@
     async for session in db.iter_all("sessions"):
         ...
 
-The stores' client libraries block. In a thread they block no event loop, and the services are
-made to be called from many threads at once.
+The stores' client libraries block their thread. In a thread of its own a call does not block the
+event loop. Services may be called from many threads at the same time.
 """
 
 from abc import ABC, abstractmethod
@@ -21,10 +21,10 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from gofannon_backends.base import errors
+from gofannon_backends.base import DatabaseService, errors
 
 _OPTIONAL: Final = ("find", "ensure_index", "save_many", "delete_many", "get_many")
-"""The optional methods; the wrapper has those that the service has."""
+"""The optional methods: the wrapper has those that the service has."""
 
 _AT_ONCE: Final = 100
 """How many documents `iter_all` reads in one call in a thread."""
@@ -33,12 +33,12 @@ _Result = TypeVar("_Result")
 
 
 class AsyncDatabaseService(ABC):
-    """The interface as coroutines: each owes what `DatabaseService`'s method of its name does.
+    """The interface as coroutines, each with the contract of `DatabaseService`'s method.
 
-    It is an async context manager: leaving it closes the service.
+    It is an async context manager that closes the service at the end.
     """
 
-    # Not there unless the service underneath has them.
+    # Only if the service has them.
     find: Callable[..., Coroutine[Any, Any, list[dict[str, Any]]]]
     ensure_index: Callable[..., Coroutine[Any, Any, None]]
     save_many: Callable[..., Coroutine[Any, Any, list[dict[str, Any]]]]
@@ -51,7 +51,7 @@ class AsyncDatabaseService(ABC):
 
     @abstractmethod
     async def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
-        """Create the document, or replace it whole; return its `id` and its new `rev`."""
+        """Create or replace the whole document; return its `id` and its new `rev`."""
 
     @abstractmethod
     async def delete(self, db_name: str, doc_id: str) -> None:
@@ -59,15 +59,15 @@ class AsyncDatabaseService(ABC):
 
     @abstractmethod
     async def list_all(self, db_name: str) -> list[dict[str, Any]]:
-        """Return every document of the collection; `[]` if there is no such collection."""
+        """Return every document of the collection; `[]` if the collection does not exist."""
 
     @abstractmethod
     def iter_all(self, db_name: str) -> AsyncIterator[dict[str, Any]]:
-        """Yield what `list_all` returns, without holding all of it."""
+        """Yield the documents that `list_all` returns, page by page if the store has pages."""
 
     @abstractmethod
     async def close(self) -> None:
-        """Release what the service holds of its store."""
+        """Close the service's connections; closing twice is allowed."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -84,50 +84,47 @@ class AsyncDatabaseService(ABC):
 def in_threads(service: Any, *, threads: int = 32) -> AsyncDatabaseService:
     """Return an async wrapper for the service, with at most `threads` calls at the same time.
 
-    A call that is cancelled is no longer waited for, but it is not undone: a write may be
-    applied. Context variables, a trace's span among them, are the caller's.
+    Cancelling a call stops the waiting only: its write may still be applied. A call has the context
+    variables of its caller, and so its trace.
     """
     return _InThreads(service, threads)
 
 
 class _InThreads(AsyncDatabaseService):
     def __init__(self, service: Any, threads: int) -> None:
-        self._service = service
+        self._service: DatabaseService = service
         self._closed = False
-        # Its own threads, because the loop's default executor has few.
+        # Not the loop's default executor, which has few threads.
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="gofannon-database")
         for name in _OPTIONAL:
             method = getattr(service, name, None)
             if method is not None:
-                setattr(self, name, self._awaitable(method))
+                setattr(self, name, self._optional(method))
 
     def __repr__(self) -> str:
         return f"in_threads({self._service!r})"
 
     async def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = await self._run(self._service.get, db_name, doc_id)
-        return found
+        return await self._run(self._service.get, db_name, doc_id)
 
     async def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
-        saved: dict[str, Any] = await self._run(self._service.save, db_name, doc_id, doc)
-        return saved
+        return await self._run(self._service.save, db_name, doc_id, doc)
 
     async def delete(self, db_name: str, doc_id: str) -> None:
         await self._run(self._service.delete, db_name, doc_id)
 
     async def list_all(self, db_name: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = await self._run(self._service.list_all, db_name)
-        return found
+        return await self._run(self._service.list_all, db_name)
 
     async def iter_all(self, db_name: str) -> AsyncIterator[dict[str, Any]]:
         reader = _Reader(getattr(self._service, "iter_all", self._service.list_all))
         try:
-            while documents := await self._run(reader.some, db_name):
+            while documents := await self._run(reader.next_documents, db_name):
                 for document in documents:
                     yield document
         finally:
             # Not awaited: a cancelled or garbage-collected caller cannot wait.
-            with suppress(RuntimeError):  # the threads are gone, and the service is closed
+            with suppress(RuntimeError):  # the wrapper is closed, and its threads have ended
                 self._threads.submit(reader.close)
 
     async def close(self) -> None:
@@ -144,32 +141,32 @@ class _InThreads(AsyncDatabaseService):
         step = partial(copy_context().run, call, *arguments, **named)
         return await get_running_loop().run_in_executor(self._threads, step)
 
-    def _awaitable(self, method: Callable[..., Any]) -> Callable[..., Any]:
+    def _optional(self, method: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(method)
-        async def awaitable(*arguments: Any, **named: Any) -> Any:
+        async def call(*arguments: Any, **named: Any) -> Any:
             return await self._run(method, *arguments, **named)
 
-        return awaitable
+        return call
 
 
 class _Reader:
-    """One reading of a collection, by several threads in turn."""
+    """Reads a collection once, from several threads in turn."""
 
     def __init__(self, read: Callable[[str], Iterable[dict[str, Any]]]) -> None:
         self._read = read
         self._documents: Iterator[dict[str, Any]] | None = None
-        # Whoever closes waits for the thread that reads: a generator cannot be closed meanwhile.
+        # A generator that is running in one thread cannot be closed by another.
         self._lock = Lock()
 
-    def some(self, db_name: str) -> list[dict[str, Any]]:
-        """Return the next documents; none if there are no more."""
+    def next_documents(self, db_name: str) -> list[dict[str, Any]]:
+        """Return the next documents; `[]` at the end."""
         with self._lock:
             if self._documents is None:
                 self._documents = iter(self._read(db_name))
             return list(islice(self._documents, _AT_ONCE))
 
     def close(self) -> None:
-        """Release what the reading holds of the store."""
+        """Stop reading, and release what the service holds for it."""
         with self._lock:
             if isinstance(self._documents, Generator):
                 self._documents.close()

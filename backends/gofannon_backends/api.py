@@ -1,9 +1,9 @@
-"""The reference API over the seven collections, as an application and as a program.
+"""The reference API for the seven collections, as an application and as a program.
 
     python -m gofannon_backends.api --port 8001
 
-It has no users and no rights: everyone who reaches it can write everything. It listens on this
-machine only, unless it is told otherwise.
+It has no users and no rights: everyone who reaches the port can write everything. By default it
+listens on this machine only.
 """
 
 import socket
@@ -22,20 +22,20 @@ try:
     import uvicorn
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
-        f"the API is served by a library that is not installed ({missing.name}): "
+        f"serving the API needs a library that is not installed ({missing.name}): "
         "pip install 'gofannon-conformance[api]'",
         name=missing.name,
     ) from None
 
 DEFAULT_PORT = 8001
-"""Not uvicorn's 8000, which is where DynamoDB Local is."""
+"""Not uvicorn's 8000, which is the port of DynamoDB Local."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application: the collections, `/health`, `/ready`, and the docs at `/docs`.
 
-    Its database is made of the settings (those of the surroundings if none are given) when it
-    starts, and closed when it ends.
+    Its database service is made from the settings when it starts, by default from `Settings()`,
+    and closed when it stops.
     """
 
     @asynccontextmanager
@@ -56,12 +56,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 async def health() -> dict[str, str]:
-    """Answer always: the process is alive."""
+    """Return "ok": the process is alive."""
     return {"status": "ok"}
 
 
 def ready(db: Database) -> dict[str, str]:
-    """Answer if the database does: it is asked for a document that need not exist."""
+    """Return "ok" if the database answers a read, or else its error."""
     try:
         db.get("agents", "readiness-probe")
     except HTTPException as error:
@@ -71,7 +71,7 @@ def ready(db: Database) -> dict[str, str]:
 
 
 class _Server(uvicorn.Server):
-    """Prints its address once it listens, because before that a client would be refused."""
+    """Prints its address when it listens, not before: a client could not connect."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -90,7 +90,7 @@ class _Server(uvicorn.Server):
     help="The port to listen on; 0 takes a free one.",
 )
 def main(host: str, port: int) -> None:
-    """Serve the seven collections over HTTP, from the database that the environment or .env names.
+    """Serve the seven collections over HTTP, from the database of the environment or .env.
 
     There are no users and no rights: everyone who reaches the port can read and write everything.
     """

@@ -1,7 +1,7 @@
-"""The application's one database service: built from the settings at its first use.
+"""The application's one database service, made from the settings at its first use.
 
-The providers are the entry points of the group `gofannon_backends.providers`, so that a new one
-needs no change here.
+The providers are the entry points of the group `gofannon_backends.providers`: a new provider needs
+no change here.
 """
 
 import logging
@@ -15,7 +15,7 @@ from gofannon_backends.base import DatabaseService
 from gofannon_backends.settings import Settings
 
 GROUP = "gofannon_backends.providers"
-"""The entry points that make a service of `Settings`, under the name that is set."""
+"""The entry points that make a service from `Settings`, each under its provider's name."""
 
 Provider = Callable[[Settings], DatabaseService]
 
@@ -32,26 +32,26 @@ _lock = Lock()
 
 
 def get_database_service(settings: Settings | None = None) -> DatabaseService:
-    """Return the application's service; the first call builds it, by default from `Settings()`.
+    """Return the application's service; the first call makes it, by default from `Settings()`.
 
-    However many threads call at once, one service is built. Later calls return it: with no
-    settings, or with equal ones. Others are a `ValueError`, for code that asked for a second store
-    must not be given the first; `open_database_service` opens one.
+    One service is made, also if many threads call at the same time. Later calls return it. Other
+    settings than those of the first call are a `ValueError`: code that asks for a second store must
+    not get the first one. `open_database_service` opens a second store.
     """
-    global _application  # noqa: PLW0603 - one for the whole process is what it is for
+    global _application  # noqa: PLW0603 - one for the whole process
     with _lock:
         if _application is None:
             chosen = Settings() if settings is None else settings
             _application = _Application(open_database_service(chosen), chosen)
         elif settings is not None and settings != _application.settings:
-            raise ValueError(_in_use(_application.settings, settings))
+            raise ValueError(_different(_application.settings, settings))
         return _application.service
 
 
 def reset_database_service() -> None:
-    """Close the application's service and forget it; the next call builds another.
+    """Close the application's service, if there is one; the next call makes another.
 
-    For the end of the application, and for tests. Without a service it does nothing.
+    For the end of the application, and for tests.
     """
     global _application
     with _lock:
@@ -61,10 +61,10 @@ def reset_database_service() -> None:
 
 
 def open_database_service(settings: Settings) -> DatabaseService:
-    """Open a service that is the caller's own to close; each call opens another.
+    """Open another service, which the caller closes.
 
-    What the settings lack, or a provider that is not known, is a `ValueError` that says what to
-    set; a provider whose library is not installed is an `ImportError` that says what to install.
+    A missing or wrong setting, or an unknown provider, is a `ValueError` that says what to set. A
+    provider without its library is an `ImportError` that says what to install.
     """
     point = _entry_point(settings.DATABASE_PROVIDER.strip() or "memory")
     provider: Provider = point.load()
@@ -85,23 +85,22 @@ def _entry_point(name: str) -> EntryPoint:
         nearest = get_close_matches(name.lower(), names, n=1)
         hint = f"did you mean {nearest[0]}? " if nearest else ""
         raise ValueError(
-            f"DATABASE_PROVIDER is {name!r}, which is no provider: {hint}"
-            f"Those that are installed: {', '.join(names)}"
+            f"DATABASE_PROVIDER is {name!r}, which is not a provider: {hint}"
+            f"The installed providers are {', '.join(names)}"
         )
     if len({point.value for point in found}) > 1:
         sources = " and ".join(sorted(point.value for point in found))
-        raise ValueError(f"DATABASE_PROVIDER is {name!r}, which is two providers: {sources}")
+        raise ValueError(f"DATABASE_PROVIDER is {name!r}, but two providers have it: {sources}")
     return found.pop()
 
 
-def _in_use(present: Settings, wanted: Settings) -> str:
-    differing = [
+def _different(present: Settings, wanted: Settings) -> str:
+    names = [
         name
         for name in type(present).model_fields
         if getattr(present, name) != getattr(wanted, name, None)
     ]
     return (
-        "the application's database service was built of other settings (different: "
-        f"{', '.join(differing)}): call reset_database_service() first, "
-        "or open_database_service(settings) for a service beside it"
+        f"the application's database service has other settings (different: {', '.join(names)}): "
+        "call reset_database_service() first, or open_database_service(settings) for a second one"
     )

@@ -7,8 +7,8 @@
     def names(db: Database) -> list[str]:
         return [agent["name"] for agent in db.list_all("agents")]
 
-A service blocks while it waits for its store. It is called in a plain `def`, which FastAPI runs in
-a thread, as the routes here are; or by `gofannon_backends.aio` in an `async def`.
+A service blocks its thread while it waits for its store. Call it in a plain `def`, which FastAPI
+runs in a thread, as the routes here do. In an `async def` use `gofannon_backends.aio`.
 """
 
 import json
@@ -37,15 +37,15 @@ def get_db() -> DatabaseService:
 
 
 Database = Annotated[DatabaseService, Depends(get_db)]
-"""The type of an endpoint's parameter that is the application's database service."""
+"""The type of an endpoint's parameter that receives the application's database service."""
 
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Build the service before the first request, and close it after the last.
+    """Make the service before the first request, and close it after the last.
 
-    So wrong settings end the start, not a user's request. An application with a lifespan of its
-    own enters this one in it.
+    So wrong settings stop the start, not a user's request. An application with its own lifespan
+    enters this one in it.
     """
     await run_in_threadpool(get_database_service)
     try:
@@ -55,20 +55,20 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 
 class Saved(BaseModel):
-    """What was saved: the document's id, and its new revision."""
+    """The id and the new revision of a saved document."""
 
     id: str
     rev: str
 
 
 class Problem(BaseModel):
-    """What went wrong, as text."""
+    """An error as text."""
 
     detail: str
 
 
 class Invalid(BaseModel):
-    """What does not fit the collection's schema, and where; the values are not repeated."""
+    """The fields that do not match the collection's schema; their values are not repeated."""
 
     detail: str | list[dict[str, Any]]
 
@@ -76,10 +76,10 @@ class Invalid(BaseModel):
 def collections_router() -> APIRouter:
     """Return routes that list, get, create, replace and delete documents of the seven collections.
 
-    A document is stored as it was sent, once its collection's schema lets it in. POST makes the
-    id; a document whose id the client knows is PUT, which creates or replaces, as `save` does: no
-    store could say "only if it is new" without a moment in which another client comes first.
-    An id in a path is percent-encoded where it has to be; a `/` in it may be, or not.
+    A document that matches its collection's schema is stored as it was sent. POST makes the id. PUT
+    creates or replaces the document with the client's id, as `save` does: the interface has no
+    "create only", and a check before the save would leave time for another client's write.
+    An id in a path is percent-encoded; a `/` in it need not be.
     """
     router = APIRouter(route_class=_Route)
     for collection, model in SCHEMAS.items():
@@ -88,7 +88,7 @@ def collections_router() -> APIRouter:
 
 
 class _DocumentId(Convertor[str]):
-    """The rest of a path, line ends included: `path` has none, and drops the one at the end."""
+    """The rest of a path, with line ends: the convertor `path` does not match them."""
 
     regex = r"(?s:.*)"
 
@@ -110,13 +110,13 @@ class _JSON(JSONResponse):
 
 
 class _Route(APIRoute):
-    """Says what is wrong with a request without repeating it: it may not even fit an answer."""
+    """Reports a wrong request without repeating its values, which may not fit into an answer."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
-            # A server puts U+FFFD for what is no UTF-8, so that several paths would be one id.
+            # The server replaces invalid UTF-8 by U+FFFD: several paths would be one id.
             try:
                 unquote_to_bytes(request.scope.get("raw_path") or b"").decode("utf-8")
             except UnicodeDecodeError:
@@ -125,24 +125,24 @@ class _Route(APIRoute):
             try:
                 return await handle(request)
             except RequestValidationError as invalid:
-                found = [{key: error[key] for key in _TOLD} for error in invalid.errors()]
+                found = [{key: error[key] for key in _SHOWN} for error in invalid.errors()]
                 return _JSON({"detail": found}, 422)
 
         return answer
 
 
-_TOLD: Final = ("type", "loc", "msg")
+_SHOWN: Final = ("type", "loc", "msg")
 
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     400: {"model": Problem, "description": "The id cannot be used"},
     503: {"model": Problem, "description": "The store cannot be reached"},
 }
 _MISSING: Final[dict[int | str, dict[str, Any]]] = {
-    404: {"model": Problem, "description": "There is no such document"},
+    404: {"model": Problem, "description": "The document does not exist"},
 }
 _REFUSED: Final[dict[int | str, dict[str, Any]]] = {
-    413: {"model": Problem, "description": "The document is larger than the store takes"},
-    422: {"model": Invalid, "description": "The document does not fit the collection"},
+    413: {"model": Problem, "description": "The document is larger than the store's limit"},
+    422: {"model": Invalid, "description": "The document does not match the schema"},
 }
 
 
@@ -160,7 +160,7 @@ def _add_routes(router: APIRouter, collection: str, model: type[Document]) -> No
     ) -> Response:
         given: Document = document
         if given.id is not None:
-            why = "a POST makes the id: PUT the document under the id that it is to have"
+            why = "POST makes the id itself: use PUT for a document with your own id"
             raise errors.refused(collection, given.id, why=why)
         doc_id = str(uuid4())
         saved = db.save(collection, doc_id, given.plain())

@@ -1,14 +1,14 @@
-"""Traces and metrics of a service's calls, by OpenTelemetry; the calls do not change.
+"""Traces and metrics of a service's calls, by OpenTelemetry. The calls do not change.
 
     db = observed(CouchDBService(url, user, password))
 
-Each call is a span (`get agents`) and an entry of the histogram `db.client.operation.duration`,
-with the names of OpenTelemetry's conventions for database clients: `db.system.name`,
+Each call is a span (`get agents`) and a value in the histogram `db.client.operation.duration`. The
+names are those of OpenTelemetry's conventions for database clients: `db.system.name`,
 `db.operation.name`, `db.collection.name`, and, when a call raises, `db.response.status_code` or
-`error.type`. No document, no id and no error's text is in any of them: an id may be a person.
+`error.type`. No document, no id and no text of an error is recorded: an id may identify a person.
 
-A 404 is an answer, and so is any 4xx: the store did what it should. A failure, which has an
-`error.type` and makes the span an error, is a 5xx, a 429, or what is no `HTTPException`. Failures
+A 4xx is an answer, a 404 for example: the store works. A failure is a 5xx, a 429, or an exception
+that is not an `HTTPException`; it has an `error.type`, and its span has the status error. Failures
 are logged as warnings, all other calls at the level DEBUG.
 """
 
@@ -36,7 +36,7 @@ try:
     )
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
-        f"calls are observed by a library that is not installed ({missing.name}): "
+        f"observing calls needs a library that is not installed ({missing.name}): "
         "pip install 'gofannon-conformance[telemetry]'",
         name=missing.name,
     ) from None
@@ -52,16 +52,19 @@ _SYSTEMS: Final[Mapping[str, str]] = {
 }
 """`db.system.name` by class; the conventions have no name for Firestore, and none for memory."""
 
-_OPTIONAL: Final = ("find", "ensure_index", "save_many", "delete_many", "get_many")
-"""The optional methods. Those that a service lacks are made of those that it has."""
-
-_BATCHES: Final = {"save_many": "docs", "delete_many": "doc_ids", "get_many": "doc_ids"}
-"""The bulk methods, each with its parameter."""
+_OPTIONAL: Final[Mapping[str, str | None]] = {
+    "find": None,
+    "ensure_index": None,
+    "save_many": "docs",
+    "delete_many": "doc_ids",
+    "get_many": "doc_ids",
+}
+"""The optional methods, each with the parameter that holds its batch."""
 
 _LISTING: Final = frozenset({"list_all", "find"})
 
 _SECONDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
-"""The histogram's boundaries, as the conventions have them; OpenTelemetry's own are for ms."""
+"""The histogram's boundaries in the conventions; OpenTelemetry's own are for milliseconds."""
 
 _Result = TypeVar("_Result")
 
@@ -72,11 +75,11 @@ def observed(
     tracer_provider: TracerProvider | None = None,
     meter_provider: MeterProvider | None = None,
 ) -> DatabaseService:
-    """Return a service that does what the given one does, and reports its calls.
+    """Return a service that does the same as the given one, and reports its calls.
 
-    Any service will do whose methods are plain; around an async face, put the face outside:
-    `in_threads(observed(service))`. Other attributes of the service are reached
-    through the wrapper. The providers are OpenTelemetry's global ones unless they are given.
+    The service needs plain methods; an async wrapper goes outside: `in_threads(observed(service))`.
+    Other attributes of the service are available on the wrapper. The default providers are
+    OpenTelemetry's global ones.
     """
     if inspect.iscoroutinefunction(service.get):
         raise TypeError(
@@ -87,7 +90,7 @@ def observed(
 
 
 class _Instruments:
-    """Where the calls of one service are reported."""
+    """The tracer and the histogram for the calls of one service."""
 
     def __init__(
         self, service: Any, tracers: TracerProvider | None, meters: MeterProvider | None
@@ -105,49 +108,49 @@ class _Instruments:
 
 
 class _Call:
-    """One call under observation, from its beginning to `end`."""
+    """One observed call: its span, its duration, its outcome."""
 
     def __init__(
-        self, report_to: _Instruments, operation: str, db_name: object, batch: object = None
+        self, instruments: _Instruments, operation: str, db_name: object, batch: object = None
     ) -> None:
-        self._report_to = report_to
-        # What an exporter can send; what the service makes of another name is its own affair.
+        self._instruments = instruments
+        # The service decides what to do with a wrong name; an exporter needs valid text.
         name = db_name if isinstance(db_name, str) else f"<{type(db_name).__name__}>"
         self._collection = name.encode("utf-8", "backslashreplace").decode("utf-8")
         self._operation = operation
         self._attributes: dict[str, str] = {
-            "db.system.name": report_to.system,
+            "db.system.name": instruments.system,
             "db.operation.name": operation,
             "db.collection.name": self._collection,
         }
         self._seconds = 0.0
         self._failure: str | None = None
-        self._span = report_to.tracer.start_span(
-            f"{operation} {self._collection}", kind=report_to.kind, attributes=self._attributes
+        self._span = instruments.tracer.start_span(
+            f"{operation} {self._collection}", kind=instruments.kind, attributes=self._attributes
         )
         if isinstance(batch, Sized) and len(batch) > 1:
             self._span.set_attribute("db.operation.batch.size", len(batch))
 
     def run(self, step: Callable[[], _Result]) -> _Result:
-        """Make a step of the call within its span; the time between steps does not count."""
+        """Run a step of the call within its span; the time between steps does not count."""
         started = perf_counter()
         try:
-            # Not with what `use_span` records by itself: the text of an error names the document.
+            # `use_span` itself would record the error's text, which names the document.
             with use_span(self._span, record_exception=False, set_status_on_exception=False):
                 return step()
         except BaseException as error:
-            self._note(error)
+            self._record(error)
             raise
         finally:
             self._seconds += perf_counter() - started
 
     def end(self, *, rows: int | None = None) -> None:
-        """Report the call; `rows` is how many documents it returned, where that is not one."""
+        """Report the call; `rows` is the number of documents that a listing returned."""
         if rows is not None:
             self._span.set_attribute("db.response.returned_rows", rows)
         if self._failure is not None:
             self._span.set_status(Status(StatusCode.ERROR))
-        self._report_to.durations.record(self._seconds, self._attributes)
+        self._instruments.durations.record(self._seconds, self._attributes)
         self._span.end()
         _log.log(
             logging.DEBUG if self._failure is None else logging.WARNING,
@@ -158,7 +161,7 @@ class _Call:
             self._seconds,
         )
 
-    def _note(self, error: BaseException) -> None:
+    def _record(self, error: BaseException) -> None:
         outcome = {}
         if isinstance(error, HTTPException):
             outcome["db.response.status_code"] = str(error.status_code)
@@ -175,55 +178,46 @@ class _Call:
 class _Observed(DatabaseService):
     """A service that reports every call; other attributes are those of the wrapped service."""
 
-    def __init__(self, service: Any, report_to: _Instruments) -> None:
-        self._service = service
-        self._report_to = report_to
+    def __init__(self, service: Any, instruments: _Instruments) -> None:
+        self._service: DatabaseService = service
+        self._instruments = instruments
         for name in _OPTIONAL:
             method = getattr(service, name, None)
+            # The base class makes the methods that the service lacks from those that it has.
             if method is not None:
-                # On the instance, before whatever the base class has under that name.
-                setattr(self, name, self._telling(name, method))
+                setattr(self, name, self._optional(name, method))
 
     def __repr__(self) -> str:
         return f"observed({self._service!r})"
 
     def __getattr__(self, name: str) -> Any:
-        if name == "_service":  # not there yet: an instance that is being copied
+        if name == "_service":  # not set yet: `copy` makes an instance without `__init__`
             raise AttributeError(name)
         return getattr(self._service, name)
 
     def get(self, db_name: str, doc_id: str) -> dict[str, Any]:
         """Return the document."""
-        found: dict[str, Any] = self._told(
-            "get", db_name, lambda: self._service.get(db_name, doc_id)
-        )
-        return found
+        return self._observe("get", db_name, lambda: self._service.get(db_name, doc_id))
 
     def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
-        """Create the document, or replace it whole."""
-        saved: dict[str, Any] = self._told(
-            "save", db_name, lambda: self._service.save(db_name, doc_id, doc)
-        )
-        return saved
+        """Create or replace the whole document."""
+        return self._observe("save", db_name, lambda: self._service.save(db_name, doc_id, doc))
 
     def delete(self, db_name: str, doc_id: str) -> None:
         """Delete the document."""
-        self._told("delete", db_name, lambda: self._service.delete(db_name, doc_id))
+        self._observe("delete", db_name, lambda: self._service.delete(db_name, doc_id))
 
     def list_all(self, db_name: str) -> list[dict[str, Any]]:
         """Return every document of the collection."""
-        found: list[dict[str, Any]] = self._told(
-            "list_all", db_name, lambda: self._service.list_all(db_name)
-        )
-        return found
+        return self._observe("list_all", db_name, lambda: self._service.list_all(db_name))
 
     def iter_all(self, db_name: str) -> Iterator[dict[str, Any]]:
-        """Yield every document of the collection; the reader's own time is not measured."""
-        pages = getattr(self._service, "iter_all", self._service.list_all)
-        call, rows = _Call(self._report_to, "iter_all", db_name), 0
+        """Yield every document of the collection; the caller's time between two does not count."""
+        read = getattr(self._service, "iter_all", self._service.list_all)
+        call, rows = _Call(self._instruments, "iter_all", db_name), 0
         documents: Iterator[dict[str, Any]] = iter(())
         try:
-            documents = call.run(lambda: iter(pages(db_name)))
+            documents = call.run(lambda: iter(read(db_name)))
             while (document := call.run(lambda: next(documents, None))) is not None:
                 rows += 1
                 yield document
@@ -233,7 +227,7 @@ class _Observed(DatabaseService):
             call.end(rows=rows)
 
     def close(self) -> None:
-        """Close the service, if it can be closed."""
+        """Close the service, if it has `close()`."""
         close = getattr(self._service, "close", None)
         if close is not None:
             close()
@@ -256,10 +250,14 @@ class _Observed(DatabaseService):
         else:
             leave(self._service, kind, error, traceback)
 
-    def _told(
-        self, operation: str, db_name: object, step: Callable[[], Any], batch: object = None
-    ) -> Any:
-        call, rows = _Call(self._report_to, operation, db_name, batch), None
+    def _observe(
+        self,
+        operation: str,
+        db_name: object,
+        step: Callable[[], _Result],
+        batch: object = None,
+    ) -> _Result:
+        call, rows = _Call(self._instruments, operation, db_name, batch), None
         try:
             result = call.run(step)
             rows = len(result) if operation in _LISTING and isinstance(result, list) else None
@@ -267,18 +265,15 @@ class _Observed(DatabaseService):
         finally:
             call.end(rows=rows)
 
-    def _telling(self, operation: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the method of the service, observed; its arguments are not checked."""
+    def _optional(self, operation: str, method: Callable[..., _Result]) -> Callable[..., _Result]:
+        """Return an optional method of the service, observed; it checks its arguments itself."""
+        batch_parameter = _OPTIONAL[operation]
 
         @wraps(method)
-        def told(*arguments: Any, **named: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> _Result:
             first, second = (*arguments, None, None)[:2]
-            batch = named.get(_BATCHES[operation], second) if operation in _BATCHES else None
-            return self._told(
-                operation,
-                named.get("db_name", first),
-                lambda: method(*arguments, **named),
-                batch,
-            )
+            batch = named.get(batch_parameter, second) if batch_parameter else None
+            db_name = named.get("db_name", first)
+            return self._observe(operation, db_name, lambda: method(*arguments, **named), batch)
 
-        return told
+        return call

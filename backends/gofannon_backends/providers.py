@@ -1,9 +1,8 @@
-"""The providers: each builds a reference backend from the settings, or says which are missing.
+"""The providers: each makes a reference backend from the settings, or says what is missing.
 
-Each function is an entry point of the group `gofannon_backends.providers`, under the name that
-`DATABASE_PROVIDER` takes. One of another distribution is the same: a function that takes `Settings`
-and returns a service, and whose `ValueError` says what to set. Settings of its own it reads where
-it likes.
+Each function is an entry point of the group `gofannon_backends.providers`; its name is a value of
+`DATABASE_PROVIDER`. A provider of another distribution is the same: a function that takes
+`Settings` and returns a service, and whose `ValueError` says what to set.
 """
 
 import json
@@ -23,16 +22,16 @@ _WITH_PASSWORD = re.compile(r"https?://[^/?#@]+:[^/?#]+@", re.IGNORECASE)
 
 
 def memory(settings: Settings) -> DatabaseService:  # noqa: ARG001 - every provider takes them
-    """Make a service in this process's memory: it needs no setting, and keeps nothing."""
+    """Return a service in this process's memory; it needs no setting."""
     from gofannon_backends.memory import MemoryDatabaseService
 
     return MemoryDatabaseService()
 
 
 def couchdb(settings: Settings) -> DatabaseService:
-    """Make a service on CouchDB, of COUCHDB_URL, COUCHDB_USER and COUCHDB_PASSWORD.
+    """Return a service on CouchDB, from COUCHDB_URL, COUCHDB_USER and COUCHDB_PASSWORD.
 
-    The user and the password may stand in the address instead.
+    The address may contain the user and the password instead.
     """
     url, user = _secret(settings.COUCHDB_URL), settings.COUCHDB_USER
     password = _secret(settings.COUCHDB_PASSWORD)
@@ -48,9 +47,9 @@ def couchdb(settings: Settings) -> DatabaseService:
 
 
 def dynamodb(settings: Settings) -> DatabaseService:
-    """Make a service on DynamoDB: in DYNAMODB_REGION, or at DYNAMODB_ENDPOINT_URL.
+    """Return a service on DynamoDB: in DYNAMODB_REGION, or at DYNAMODB_ENDPOINT_URL.
 
-    Keys that are not among the settings come by the usual AWS ways (shared files, roles).
+    Without keys in the settings, boto3 finds them itself (shared files, roles).
     """
     url = _secret(settings.DYNAMODB_ENDPOINT_URL)
     key, secret = settings.AWS_ACCESS_KEY_ID, _secret(settings.AWS_SECRET_ACCESS_KEY)
@@ -58,7 +57,7 @@ def dynamodb(settings: Settings) -> DatabaseService:
         _require("dynamodb", {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret})
     with _about("DYNAMODB_ENDPOINT_URL"):
         if url is not None and not _is_web_address(url):
-            raise ValueError("it is no address such as http://localhost:8000")
+            raise ValueError("it is not an address such as http://localhost:8000")
     with _library("dynamodb"):
         from gofannon_backends.dynamodb import DynamoDBService
     return DynamoDBService(
@@ -71,10 +70,10 @@ def dynamodb(settings: Settings) -> DatabaseService:
 
 
 def firestore(settings: Settings) -> DatabaseService:
-    """Make a service on Firestore, by GOOGLE_APPLICATION_CREDENTIALS or the default credentials.
+    """Return a service on Firestore, with GOOGLE_APPLICATION_CREDENTIALS or the default ones.
 
-    GOOGLE_CLOUD_PROJECT names the project where the credentials do not. The emulator at
-    FIRESTORE_EMULATOR_HOST needs no credentials, and none are looked at.
+    GOOGLE_CLOUD_PROJECT names the project if the credentials do not. With an emulator at
+    FIRESTORE_EMULATOR_HOST, credentials are not read.
     """
     emulator = settings.FIRESTORE_EMULATOR_HOST
     with _about("FIRESTORE_EMULATOR_HOST"):
@@ -89,7 +88,7 @@ def firestore(settings: Settings) -> DatabaseService:
 
 
 def postgresql(settings: Settings) -> DatabaseService:
-    """Make a service on PostgreSQL, of POSTGRES_URL."""
+    """Return a service on PostgreSQL, from POSTGRES_URL."""
     url = _secret(settings.POSTGRES_URL)
     _require("postgresql", {"POSTGRES_URL": url})
     with _library("postgresql"):
@@ -99,10 +98,10 @@ def postgresql(settings: Settings) -> DatabaseService:
 
 
 def _service_account(path: str) -> str | None:
-    """Return the path if the file there holds a service account's key, None if Google reads it.
+    """Return the path of a service account's key; None if Google's libraries must read the file.
 
-    Google's libraries read every kind of credentials, but look for them in the environment only,
-    where a name that was read from `.env` is not.
+    Those libraries read every kind of credentials, but take the path from the environment only, not
+    from `.env`.
     """
     file = Path(path).expanduser()
     if not file.is_file():
@@ -112,13 +111,13 @@ def _service_account(path: str) -> str | None:
         kind = content["type"]
     except (OSError, ValueError, LookupError, TypeError) as unreadable:
         why = type(unreadable).__name__
-        raise ValueError(f"{path!r} is no file of Google credentials ({why})") from None
+        raise ValueError(f"{path!r} is not a file of Google credentials ({why})") from None
     if kind == "service_account":
         return str(file)
     if os.environ.get("GOOGLE_APPLICATION_CREDENTIALS") != path:
         raise ValueError(
-            f"{path!r} is no service account's key but of the type {kind!r}: the variable has to "
-            "be set in the environment, where Google's libraries find it"
+            f"{path!r} is not a service account's key but of the type {kind!r}: set the variable "
+            "in the environment, where Google's libraries find it"
         )
     return None
 
@@ -128,7 +127,7 @@ def _require(provider: str, needed: Mapping[str, str | None]) -> None:
     if missing:
         raise ValueError(
             f"DATABASE_PROVIDER is {provider}, which needs {', '.join(needed)}; not set: "
-            f"{', '.join(missing)}. Set what is missing in the environment or in .env"
+            f"{', '.join(missing)}. Set them in the environment or in .env"
         )
 
 
@@ -146,7 +145,7 @@ def _is_web_address(address: str) -> bool:
 
 @contextmanager
 def _about(name: str) -> Iterator[None]:
-    """Put the variable's name before an error about its value, which is not shown."""
+    """Put the variable's name before an error about its value; the value is not shown."""
     try:
         yield
     except ValueError as wrong:
@@ -155,12 +154,12 @@ def _about(name: str) -> Iterator[None]:
 
 @contextmanager
 def _library(extra: str) -> Iterator[None]:
-    """Add to an error how to install the missing library of a backend."""
+    """Add to an error how to install a backend's missing library."""
     try:
         yield
     except ModuleNotFoundError as missing:
         raise ModuleNotFoundError(
-            f"DATABASE_PROVIDER is {extra}, and its library is not installed ({missing.name}): "
+            f"DATABASE_PROVIDER is {extra}, but its library is not installed ({missing.name}): "
             f"pip install 'gofannon-conformance[{extra}]'",
             name=missing.name,
         ) from None

@@ -1,11 +1,10 @@
 """The documents of the application's seven collections, as pydantic models that change nothing.
 
-A model says which fields a document must have, and of what kind the known ones are. Fields that it
-does not know are let in, for documents grow; known fields that a document may do without are absent
-or null. What is let in comes out of `plain()` as it came.
+A model says which fields a document must have, and the types of the known fields. Unknown fields
+are allowed. Optional fields may be absent or null. `plain()` returns a valid document unchanged.
 
-The schemas are those of Gofannon's own pages, but for `agent_data_store`, of which these say only
-that agents keep their data in it: any object will do there.
+The schemas come from Gofannon's own pages. For `agent_data_store` these say only that agents keep
+their data there, so any object is valid.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,12 +44,12 @@ Object: TypeAlias = dict[str, JsonValue]
 
 
 class _Part(BaseModel):
-    # Strict: a store that is asked for `true` must not have been given the text "true".
+    # Strict: the text "true" is not the boolean.
     model_config = ConfigDict(extra="allow", strict=True)
 
 
 class Document(_Part):
-    """The fields of every collection's documents; the store sets both.
+    """The fields of every document; the store sets both.
 
     >>> Deployment.model_validate({"agentId": "a1", "since": "2024-01-15"}).plain()
     {'agentId': 'a1', 'since': '2024-01-15'}
@@ -59,19 +58,19 @@ class Document(_Part):
     id: str | None = Field(None, alias="_id")
     rev: str | None = Field(None, alias="_rev")
 
-    _as_it_came: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _original: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="wrap")
     @classmethod
-    def _keep(cls, given: Any, validate: Callable[[Any], Self]) -> Self:
+    def _keep_original(cls, given: Any, validate: Callable[[Any], Self]) -> Self:
         document = validate(given)
         if isinstance(given, dict):
-            document._as_it_came = given  # noqa: SLF001 - its own
+            document._original = given  # noqa: SLF001 - its own
         return document
 
     def plain(self) -> dict[str, Any]:
-        """Return the object that was validated itself: a dump would not tell `1` from `1.0`."""
-        return self._as_it_came
+        """Return the object that was validated: a dump would change `1` to `1.0`."""
+        return self._original
 
 
 class Agent(Document):

@@ -1,8 +1,8 @@
 """The database settings of an application, from the environment or `.env`; secrets stay hidden.
 
-A field is named as its environment variable is. No value is judged here but those of `bool`: what a
-provider needs is checked by the provider (`gofannon_backends.providers`), so that a line about one
-store that is wrong stops no application that uses another.
+A field has the name of its environment variable. Only `bool` values are checked here. A provider
+checks the settings that it needs (`gofannon_backends.providers`), so a wrong setting of one store
+does not stop an application that uses another.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ try:
     from pydantic_settings import BaseSettings, SettingsConfigDict
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
-        f"the settings are read by a library that is not installed ({missing.name}): "
+        f"reading the settings needs a library that is not installed ({missing.name}): "
         "pip install 'gofannon-conformance[settings]'",
         name=missing.name,
     ) from None
@@ -23,7 +23,7 @@ _HIDDEN = "**********"
 
 
 class Address(Secret[str]):
-    """A server's address: shown with its scheme, host and path; never with credentials.
+    """A server's address, shown with its scheme, host and path, and never with credentials.
 
     >>> Address("https://joe:secret@db.internal:6984/")
     Address('https://***@db.internal:6984/')
@@ -36,8 +36,8 @@ class Address(Secret[str]):
             host, port = parts.hostname, parts.port
         except ValueError:
             return _HIDDEN
-        # Without a scheme it may be `key=value` pairs; an `@` further on may end a password that
-        # has a `/`, `?` or `#` in it. A query may hold a password too, and is left out.
+        # Without a scheme it may be `key=value` pairs. An `@` after the host may end a password
+        # with `/`, `?` or `#` in it. The query is left out, because it may hold a password.
         if not parts.scheme or not host or "@" in address.partition(parts.netloc)[2]:
             return _HIDDEN
         user = "***@" if "@" in parts.netloc else ""
@@ -46,11 +46,11 @@ class Address(Secret[str]):
 
 
 class Settings(BaseSettings):
-    """The database settings: those given, else those of the environment, else those of `.env`.
+    """The database settings: arguments come first, then the environment, then `.env`.
 
-    `Settings(DATABASE_PROVIDER="couchdb")` gives one by hand; `Settings(_env_file=None)` reads no
-    `.env`. What is set to nothing counts as unset. A value that cannot be read is a `ValueError`
-    that names the variable and does not show the value.
+    `Settings(DATABASE_PROVIDER="couchdb")` sets one in code; `Settings(_env_file=None)` reads no
+    `.env`. An empty value counts as unset. A value of the wrong type is a `ValueError` that names
+    the variable and does not show the value.
 
     >>> Settings(_env_file=None, COUCHDB_PASSWORD="s3cret").COUCHDB_PASSWORD
     SecretStr('**********')
@@ -60,13 +60,13 @@ class Settings(BaseSettings):
         env_file=".env",
         env_file_encoding="utf-8",
         env_ignore_empty=True,
-        extra="ignore",  # an application's `.env` holds more than its database
+        extra="ignore",  # an application's `.env` holds other settings too
         frozen=True,
         hide_input_in_errors=True,
     )
 
     DATABASE_PROVIDER: str = "memory"
-    """`memory`, `couchdb`, `dynamodb`, `firestore`, `postgresql`, or one that is installed."""
+    """`memory`, `couchdb`, `dynamodb`, `firestore`, `postgresql`, or another installed one."""
     DATABASE_TELEMETRY: bool = False
     """Whether calls are traced and measured (`gofannon_backends.observability`)."""
 
@@ -76,13 +76,13 @@ class Settings(BaseSettings):
 
     DYNAMODB_REGION: str = "us-east-1"
     DYNAMODB_ENDPOINT_URL: Address | None = None
-    """Where DynamoDB Local is; unset, the region's own service is used."""
+    """The address of DynamoDB Local; by default that of AWS in the region."""
     AWS_ACCESS_KEY_ID: str | None = None
     AWS_SECRET_ACCESS_KEY: SecretStr | None = None
     AWS_SESSION_TOKEN: SecretStr | None = None
 
     GOOGLE_APPLICATION_CREDENTIALS: str | None = None
-    """The path of a file with credentials; unset, the default credentials are used."""
+    """The path of a file with credentials; by default Google's default credentials."""
     GOOGLE_CLOUD_PROJECT: str | None = None
     FIRESTORE_EMULATOR_HOST: str | None = None
 
@@ -102,6 +102,6 @@ class Settings(BaseSettings):
                 f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
                 for problem in invalid.errors()
             ]
-        # Not raised while the error is at hand: that one holds the values, secrets among them.
+        # Raised outside the `except` block: the other error holds the values, also secrets.
         if problems:
-            raise ValueError(f"the database settings cannot be read: {'; '.join(problems)}")
+            raise ValueError(f"wrong database settings: {'; '.join(problems)}")

@@ -1,7 +1,7 @@
 """The reference backends as targets of a conformance kit: how to connect, and their claims.
 
-A kit reads these objects by attribute, and nothing here imports one. A client library is loaded
-when its target's `connect` is called.
+A kit reads the attributes of these objects; nothing here imports a kit. A target's `connect` loads
+the store's client library.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,19 +11,14 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from gofannon_backends.base import DatabaseService
-    from gofannon_backends.couchdb import CouchDBService
-    from gofannon_backends.dynamodb import DynamoDBService
-    from gofannon_backends.firestore import FirestoreService
-    from gofannon_backends.memory import MemoryDatabaseService
-    from gofannon_backends.postgresql import PostgreSQLService
 
 
 class Endpoint(Protocol):
-    """Where a server is: its address, and settings such as `user`, `password` or `region`."""
+    """A server's address, and client settings such as `user`, `password` or `region`."""
 
     @property
     def url(self) -> str:
-        """The server's address, credentials included where its scheme has a place for them."""
+        """The server's address, with credentials if its scheme has a place for them."""
 
     @property
     def settings(self) -> Mapping[str, str]:
@@ -59,95 +54,22 @@ class BackendTarget:
     """Clauses that the store itself cannot meet, each with the reason."""
 
 
-# --- memory -------------------------------------------------------------------------------------
-
-
-def _memory() -> "MemoryDatabaseService":
+def _memory() -> "DatabaseService":
     from gofannon_backends.memory import MemoryDatabaseService
 
     return MemoryDatabaseService()
 
 
-memory = BackendTarget(
-    name="memory",
-    connect=_memory,
-    capabilities=frozenset({"revisions"}),
-)
-
-
-# --- postgresql ---------------------------------------------------------------------------------
-
-
-def _postgresql(endpoint: Endpoint) -> "PostgreSQLService":
-    from gofannon_backends.postgresql import PostgreSQLService
-
-    timeout = endpoint.timeout or TIMEOUT
-    return PostgreSQLService(
-        endpoint.url, connect_timeout=timeout, pool_timeout=timeout, statement_timeout=timeout
-    )
-
-
-postgresql = BackendTarget(
-    name="postgresql",
-    server="postgresql",
-    connect=_postgresql,
-    capabilities=frozenset({"revisions", "persistent", "restartable", "faultable"}),
-    secrets=lambda endpoint: tuple(filter(None, [endpoint.settings.get("password")])),
-)
-
-
-# --- firestore ----------------------------------------------------------------------------------
-
-
-def _firestore(endpoint: Endpoint) -> "FirestoreService":
-    from gofannon_backends.firestore import FirestoreService
-
-    timeout = endpoint.timeout or TIMEOUT
-    return FirestoreService(
-        endpoint.settings.get("project"),
-        database=endpoint.settings.get("database", "(default)"),
-        emulator_host=urlsplit(endpoint.url).netloc,
-        timeout=timeout,
-        retry_seconds=min(2.0, timeout / 2),
-    )
-
-
-firestore = BackendTarget(
-    name="firestore",
-    server="firestore",
-    connect=_firestore,
-    capabilities=frozenset({"revisions", "persistent", "faultable"}),
-)
-
-
-# --- couchdb ------------------------------------------------------------------------------------
-
-
-def _couchdb(endpoint: Endpoint) -> "CouchDBService":
+def _couchdb(endpoint: Endpoint) -> "DatabaseService":
     from gofannon_backends.couchdb import CouchDBService
 
-    settings = endpoint.settings
+    settings, timeout = endpoint.settings, endpoint.timeout or TIMEOUT
     return CouchDBService(
-        endpoint.url,
-        settings.get("user"),
-        settings.get("password"),
-        timeout=endpoint.timeout or TIMEOUT,
+        endpoint.url, settings.get("user"), settings.get("password"), timeout=timeout
     )
 
 
-couchdb = BackendTarget(
-    name="couchdb",
-    server="couchdb",
-    connect=_couchdb,
-    capabilities=frozenset({"revisions", "persistent", "restartable", "faultable"}),
-    secrets=lambda endpoint: tuple(filter(None, [endpoint.settings.get("password")])),
-)
-
-
-# --- dynamodb -----------------------------------------------------------------------------------
-
-
-def _dynamodb(endpoint: Endpoint) -> "DynamoDBService":
+def _dynamodb(endpoint: Endpoint) -> "DatabaseService":
     from gofannon_backends.dynamodb import DynamoDBService
 
     settings = endpoint.settings
@@ -160,11 +82,57 @@ def _dynamodb(endpoint: Endpoint) -> "DynamoDBService":
     )
 
 
+def _firestore(endpoint: Endpoint) -> "DatabaseService":
+    from gofannon_backends.firestore import FirestoreService
+
+    timeout = endpoint.timeout or TIMEOUT
+    return FirestoreService(
+        endpoint.settings.get("project"),
+        database=endpoint.settings.get("database", "(default)"),
+        emulator_host=urlsplit(endpoint.url).netloc,
+        timeout=timeout,
+        retry_seconds=min(2.0, timeout / 2),
+    )
+
+
+def _postgresql(endpoint: Endpoint) -> "DatabaseService":
+    from gofannon_backends.postgresql import PostgreSQLService
+
+    timeout = endpoint.timeout or TIMEOUT
+    return PostgreSQLService(
+        endpoint.url, connect_timeout=timeout, pool_timeout=timeout, statement_timeout=timeout
+    )
+
+
+def _password(endpoint: Endpoint) -> tuple[str, ...]:
+    return tuple(filter(None, [endpoint.settings.get("password")]))
+
+
+_SERVED = frozenset({"revisions", "persistent", "faultable"})
+
+memory = BackendTarget(name="memory", connect=_memory, capabilities=frozenset({"revisions"}))
+couchdb = BackendTarget(
+    name="couchdb",
+    server="couchdb",
+    connect=_couchdb,
+    capabilities=_SERVED | {"restartable"},
+    secrets=_password,
+)
 dynamodb = BackendTarget(
     name="dynamodb",
     server="dynamodb",
     connect=_dynamodb,
-    capabilities=frozenset({"revisions", "persistent", "restartable", "faultable"}),
+    capabilities=_SERVED | {"restartable"},
     # The kit's own emulators take a placeholder, which is no secret.
     secrets=lambda endpoint: tuple(getattr(endpoint, "secrets", ())),
+)
+firestore = BackendTarget(
+    name="firestore", server="firestore", connect=_firestore, capabilities=_SERVED
+)
+postgresql = BackendTarget(
+    name="postgresql",
+    server="postgresql",
+    connect=_postgresql,
+    capabilities=_SERVED | {"restartable"},
+    secrets=_password,
 )

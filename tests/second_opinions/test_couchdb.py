@@ -1,6 +1,6 @@
 """The whole suite on the double of CouchDB 3: stricter than PouchDB's server, and exact."""
 
-import couchdb_double
+from couchdb_double import CouchDouble
 
 from gofannon_backends.couchdb import CouchDBService
 from gofannon_conformance import DatabaseServiceContract
@@ -12,7 +12,7 @@ class TestCouchDBOnTheDouble(DatabaseServiceContract):
 
     def connect(self):
         with (
-            couchdb_double.running(credentials=("joe", "joe")) as double,
+            CouchDouble(credentials=("joe", "joe")) as double,
             CouchDBService(double.url, "joe", "joe") as service,
         ):
             yield service

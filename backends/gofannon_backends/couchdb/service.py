@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from couchdb import http as client
 
-from gofannon_backends.base import DatabaseService, bulk, documents, errors
+from gofannon_backends.base import bulk, documents, errors
 from gofannon_backends.base.page_size import PageSize
+from gofannon_backends.base.served import ServedDatabaseService
 from gofannon_backends.couchdb.contention import Place, Revisions
 from gofannon_backends.couchdb.documents import (
     LONGEST_DATABASE_NAME,
@@ -28,14 +29,11 @@ from gofannon_backends.couchdb.writer import Writer
 _LAST_BY_UTF_16: Final = "\uffff" * 201
 """Sorts after every id of up to 200 characters, in the order of UTF-16 units."""
 
-_PER_REQUEST: Final = 100
-"""How many documents one request reads or saves; those read may all be large."""
-
 _Held = tuple[Place, bytes]
 """A document ready to be sent to CouchDB: where it goes, and its body."""
 
 
-class CouchDBService(DatabaseService):
+class CouchDBService(ServedDatabaseService[_Held]):
     """Documents in CouchDB; `get`, `save` and `delete` take one request each as a rule.
 
     `url` is the server's address. A user and a password in it are used if `username` is not
@@ -99,10 +97,9 @@ class CouchDBService(DatabaseService):
 
     def save(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> dict[str, Any]:
         """Create the document, or replace it whole; a `_rev` in it is ignored."""
-        fields = documents.checked(db_name, doc_id, doc)
-        place = self._place(db_name, doc_id)
+        place, body = self._ready(db_name, doc_id, doc).held
         with explained(db_name, doc_id):
-            rev = self._writer.replace(place, body_of(place.key, fields))
+            rev = self._writer.replace(place, body)
         return {"id": doc_id, "rev": rev}
 
     def delete(self, db_name: str, doc_id: str) -> None:
@@ -110,10 +107,6 @@ class CouchDBService(DatabaseService):
         place = self._place(db_name, doc_id)
         with explained(db_name, doc_id):
             self._writer.remove(place)
-
-    def list_all(self, db_name: str) -> list[dict[str, Any]]:
-        """Return every document; `[]` if there is no such database."""
-        return list(self.iter_all(db_name))
 
     def iter_all(self, db_name: str) -> Iterator[dict[str, Any]]:
         """Yield every document but the design documents, page by page."""
@@ -124,38 +117,6 @@ class CouchDBService(DatabaseService):
                 # None: the document was deleted after CouchDB had read its row.
                 if row["doc"] is not None and not row["id"].startswith("_"):
                     yield document_of(row["doc"], may_be_escaped=may_be_escaped)
-
-    def save_many(self, db_name: str, docs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Save each document under its `_id`, in order; many per request.
-
-        A stored document whose revision is unknown here takes a request of its own.
-        """
-        db_name = documents.collection(db_name)
-        given = bulk.listed(db_name, docs, what="documents")
-
-        def ready(doc: Any) -> bulk.Ready[_Held]:
-            doc_id = bulk.id_in(doc)
-            fields = documents.checked(db_name, doc_id, doc)
-            place = self._place(db_name, doc_id)
-            body = body_of(place.key, fields)
-            return bulk.Ready(doc_id, (place, body), len(body))
-
-        return bulk.saved(
-            given,
-            ready,
-            lambda chunk: self._save_chunk(db_name, [one.held for one in chunk]),
-            lambda doc: self.save(db_name, bulk.id_in(doc), doc),
-            most=_PER_REQUEST,
-        )
-
-    def get_many(self, db_name: str, doc_ids: list[str]) -> dict[str, dict[str, Any] | None]:
-        """Return the document of every id, None for one that is not there; many per request."""
-        db_name = documents.collection(db_name)
-        places = [self._place(db_name, doc_id) for doc_id in bulk.ids(db_name, doc_ids)]
-        found: dict[str, dict[str, Any] | None] = {}
-        for start in range(0, len(places), _PER_REQUEST):
-            found |= self._get_chunk(db_name, places[start : start + _PER_REQUEST])
-        return found
 
     def close(self) -> None:
         """Close the connections; a call after this is a 503."""
@@ -178,12 +139,20 @@ class CouchDBService(DatabaseService):
         with explained(db_name):
             self._requests.drop(database)
 
-    def _save_chunk(self, db_name: str, held: list[_Held]) -> list[str | None]:
+    def _ready(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> bulk.Ready[_Held]:
+        fields = documents.checked(db_name, doc_id, doc)
+        place = self._place(db_name, doc_id)
+        body = body_of(place.key, fields)
+        return bulk.Ready(doc_id, (place, body), len(body))
+
+    def _save_chunk(self, db_name: str, chunk: list[bulk.Ready[_Held]]) -> list[str | None]:
         """Save each document over its known revision, or as a new one.
 
-        After a lost answer nothing is sent again: others may have changed the documents since.
+        None stands for a stored one whose revision is not known here. After a lost answer nothing
+        is sent again: others may have changed the documents since.
         """
         database = self._database(db_name)
+        held = [one.held for one in chunk]
         keys = [place.key for place, _ in held]
         bodies = [with_revision(body, self._revisions.known(place)) for place, body in held]
         with explained(db_name):
@@ -197,7 +166,8 @@ class CouchDBService(DatabaseService):
                 self._revisions.learn(place, rev)
         return revisions
 
-    def _get_chunk(self, db_name: str, places: list[Place]) -> dict[str, dict[str, Any] | None]:
+    def _get_chunk(self, db_name: str, doc_ids: list[str]) -> dict[str, dict[str, Any] | None]:
+        places = [self._place(db_name, doc_id) for doc_id in doc_ids]
         keys = [place.key for place in places]
         with explained(db_name):
             try:

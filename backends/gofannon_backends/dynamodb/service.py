@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from fastapi import HTTPException
 
-from gofannon_backends.base import DatabaseService, bulk, documents, errors
+from gofannon_backends.base import bulk, documents, errors
+from gofannon_backends.base.served import ServedDatabaseService
 from gofannon_backends.dynamodb.connection import Connection, client_of, pause
 from gofannon_backends.dynamodb.errors import (
     Failure,
@@ -34,16 +35,12 @@ from gofannon_backends.dynamodb.items import (
 from gofannon_backends.dynamodb.requests import Key, Requests
 from gofannon_backends.dynamodb.tables import TABLE_NAME_CHARACTERS, Tables, is_table_prefix
 
-_SAVED_PER_REQUEST: Final = 25
-_READ_PER_REQUEST: Final = 100
-"""As many as DynamoDB takes in one request."""
-
 # Emulators may count an item differently: if one refuses an item from this size on, its size is
 # taken for the reason.
 _NEARLY_TOO_LARGE: Final = ITEM_BYTES * 9 // 10
 
 
-class DynamoDBService(DatabaseService):
+class DynamoDBService(ServedDatabaseService[Item]):
     """Documents in DynamoDB; `get`, `save` and `delete` take one request each as a rule.
 
     Credentials come from the usual AWS sources (environment, shared files, roles) if they are not
@@ -53,6 +50,9 @@ class DynamoDBService(DatabaseService):
     it. Every other call ends within about twice `read_timeout` seconds, even if the server never
     answers; each page of `iter_all` counts as a call.
     """
+
+    saved_per_request = 25
+    read_per_request = 100
 
     def __init__(
         self,
@@ -136,10 +136,6 @@ class DynamoDBService(DatabaseService):
             except (NoMatchError, NoTableError):
                 raise errors.not_found(db_name, doc_id) from None
 
-    def list_all(self, db_name: str) -> list[dict[str, Any]]:
-        """Return every document; `[]` if there is no such table."""
-        return list(self.iter_all(db_name))
-
     def iter_all(self, db_name: str) -> Iterator[dict[str, Any]]:
         """Yield every document, page by page, with consistent reads."""
         documents.collection(db_name)
@@ -175,30 +171,6 @@ class DynamoDBService(DatabaseService):
             gone = self._tables.remove(self._tables.table_of(db_name))
         if not gone:
             raise errors.unavailable(db_name, code="the table is still there")
-
-    def save_many(self, db_name: str, docs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Save each document under its `_id`, in order; many per request."""
-        db_name = documents.collection(db_name)
-        return bulk.saved(
-            bulk.listed(db_name, docs, what="documents"),
-            lambda doc: self._ready(db_name, bulk.id_in(doc), doc),
-            lambda chunk: self._save_chunk(db_name, chunk),
-            lambda doc: self.save(db_name, bulk.id_in(doc), doc),
-            most=_SAVED_PER_REQUEST,
-        )
-
-    def get_many(self, db_name: str, doc_ids: list[str]) -> dict[str, dict[str, Any] | None]:
-        """Return the document of every id, None for one that is not there; many per request."""
-        db_name = documents.collection(db_name)
-        wanted = bulk.ids(db_name, doc_ids)
-        table = self._table(db_name)
-        keys = [_key(db_name, doc_id) for doc_id in wanted]
-        found: dict[str, dict[str, Any] | None] = dict.fromkeys(wanted)
-        for start in range(0, len(keys), _READ_PER_REQUEST):
-            for item in self._get_chunk(db_name, table, keys[start : start + _READ_PER_REQUEST]):
-                document = _document(item, db_name)
-                found[document["_id"]] = document
-        return found
 
     def close(self) -> None:
         """Close the connections; a call after this is a 503."""
@@ -238,8 +210,10 @@ class DynamoDBService(DatabaseService):
             except (NoTableError, TableExistsError):
                 return [None] * len(chunk)  # `save` creates the table
 
-    def _get_chunk(self, db_name: str, table: str, keys: list[Key]) -> Iterator[Item]:
-        """Yield the items that exist; keys that an answer leaves over are requested again."""
+    def _get_chunk(self, db_name: str, doc_ids: list[str]) -> dict[str, dict[str, Any] | None]:
+        """Read the documents that exist; keys that an answer leaves over are requested again."""
+        table, keys = self._table(db_name), [_key(db_name, doc_id) for doc_id in doc_ids]
+        found: dict[str, dict[str, Any] | None] = {}
         no_more_after = time.monotonic() + self._read_timeout
         attempt = 0
         while keys:
@@ -247,13 +221,14 @@ class DynamoDBService(DatabaseService):
                 try:
                     items, keys = self._requests.get_many(table, keys)
                 except NoTableError:
-                    return
-            yield from items
+                    return {}
+            found |= {one["_id"]: one for one in (_document(item, db_name) for item in items)}
             if keys and not items:
                 if time.monotonic() >= no_more_after:
                     raise errors.too_many_requests(db_name, code="UnprocessedKeys")
                 attempt += 1
                 pause(attempt)
+        return found
 
     def _put(self, db_name: str, doc_id: str, table: str, item: Item) -> None:
         """Put the item, into a new table if there is none."""

@@ -14,8 +14,9 @@ from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore_v1 import types
 
-from gofannon_backends.base import DatabaseService, bulk, documents, errors
+from gofannon_backends.base import bulk, documents, errors
 from gofannon_backends.base.page_size import PageSize
+from gofannon_backends.base.served import ServedDatabaseService
 from gofannon_backends.firestore.connection import Connection, NoAnswerError, open_channel
 from gofannon_backends.firestore.values import (
     DOCUMENT_BYTES,
@@ -30,9 +31,6 @@ from gofannon_backends.firestore.values import (
 _EMULATOR_PROJECT: Final = "google-cloud-firestore-emulator"
 _INVALID: Final = "Firestore does not take it (InvalidArgument)"
 
-_AT_ONCE: Final = 100
-"""The number of documents read or saved per request; all that are read may be large."""
-
 _DROPPED_AT_ONCE: Final = 300
 
 _ERRORS: Final[Mapping[type[Exception], Callable[..., HTTPException]]] = {
@@ -45,7 +43,7 @@ _ERRORS: Final[Mapping[type[Exception], Callable[..., HTTPException]]] = {
 """The status of Firestore's errors; all others are a 500."""
 
 
-class FirestoreService(DatabaseService):
+class FirestoreService(ServedDatabaseService[Any]):
     """Documents in a Firestore database, one request for each `get`, `save` and `delete`.
 
     By default Firebase finds the project and the credentials (in the environment, application
@@ -141,10 +139,6 @@ class FirestoreService(DatabaseService):
             except google_errors.NotFound:
                 raise errors.not_found(db_name, doc_id) from None
 
-    def list_all(self, db_name: str) -> list[dict[str, Any]]:
-        """Return every document; `[]` if the collection does not exist."""
-        return list(self.iter_all(db_name))
-
     def iter_all(self, db_name: str) -> Iterator[dict[str, Any]]:
         """Yield every document in the order of the ids, one query per page."""
         collection = self._collection(db_name)
@@ -161,35 +155,6 @@ class FirestoreService(DatabaseService):
             yield from page
             if len(page) < count:
                 return
-
-    def save_many(self, db_name: str, docs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Save each document under its `_id`, in order; many per request."""
-        db_name = documents.collection(db_name)
-
-        def save_at_once(chunk: list[bulk.Ready[Any]]) -> list[str]:
-            with self._reported(db_name):
-                return [*map(_revision, self._connection.commit([one.held for one in chunk]))]
-
-        return bulk.saved(
-            bulk.listed(db_name, docs, what="documents"),
-            lambda doc: self._ready(db_name, bulk.id_in(doc), doc),
-            save_at_once,
-            lambda doc: self.save(db_name, bulk.id_in(doc), doc),
-            most=_AT_ONCE,
-        )
-
-    def get_many(self, db_name: str, doc_ids: list[str]) -> dict[str, dict[str, Any] | None]:
-        """Return the document of every id, None for a missing one; many per request."""
-        db_name = documents.collection(db_name)
-        names = {i: self._document_name(db_name, i) for i in bulk.ids(db_name, doc_ids)}
-        ids = list(names)
-        found: dict[str, dict[str, Any] | None] = {}
-        for start in range(0, len(ids), _AT_ONCE):
-            chunk = ids[start : start + _AT_ONCE]
-            with self._reported(db_name):
-                stored = self._connection.fetch([names[doc_id] for doc_id in chunk])
-                found |= {i: _document_or_none(i, stored[names[i]]) for i in chunk}
-        return found
 
     def collections(self) -> set[str]:
         """Return the names of the collections that have documents and the service's prefix."""
@@ -224,6 +189,16 @@ class FirestoreService(DatabaseService):
         if size > DOCUMENT_BYTES:
             raise _too_large(db_name, doc_id, size)
         return bulk.Ready(doc_id, write, size)
+
+    def _save_chunk(self, db_name: str, chunk: list[bulk.Ready[Any]]) -> list[str]:
+        with self._reported(db_name):
+            return [*map(_revision, self._connection.commit([one.held for one in chunk]))]
+
+    def _get_chunk(self, db_name: str, doc_ids: list[str]) -> dict[str, dict[str, Any] | None]:
+        names = {doc_id: self._document_name(db_name, doc_id) for doc_id in doc_ids}
+        with self._reported(db_name):
+            stored = self._connection.fetch([*names.values()])
+            return {i: _document_or_none(i, stored[name]) for i, name in names.items()}
 
     def _collection(self, db_name: str) -> str:
         documents.collection(db_name)

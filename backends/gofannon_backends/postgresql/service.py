@@ -15,7 +15,8 @@ from fastapi import HTTPException
 from psycopg import conninfo
 from psycopg import errors as pg
 
-from gofannon_backends.base import DatabaseService, bulk, documents, errors
+from gofannon_backends.base import bulk, documents, errors
+from gofannon_backends.base.served import ServedDatabaseService
 from gofannon_backends.postgresql.connections import Connections, Limits
 from gofannon_backends.postgresql.errors import NOT_A_TABLE, reported
 from gofannon_backends.postgresql.layouts import (
@@ -40,9 +41,6 @@ _PAGE_ROWS = 1000
 _PAGE_BYTES = 4 * 1024 * 1024
 """A page ends with the row that brings it past this size, or at `_PAGE_ROWS`."""
 
-_AT_ONCE = 100
-"""The number of documents read or saved per statement; all that are read may be large."""
-
 _STATEMENT_FAILED = 500
 """The server reports that it has undone the statement; a lost answer is a 503 or a 504."""
 
@@ -57,10 +55,8 @@ _Command = Callable[[Layout], tuple[str, tuple[object, ...]]]
 _Held = tuple[str, str, Layout]
 """A document as a row: its key, its text, and the layout that the text is written for."""
 
-_Ready = bulk.Ready[_Held]
 
-
-class PostgreSQLService(DatabaseService):
+class PostgreSQLService(ServedDatabaseService[_Held]):
     """A `DatabaseService` on PostgreSQL 13 or later; the first call connects.
 
     `connection_string` is a libpq URI or `key=value` string. Tables are created in `schema`, which
@@ -142,10 +138,6 @@ class PostgreSQLService(DatabaseService):
         if not deleted:
             raise errors.not_found(db_name, doc_id)
 
-    def list_all(self, db_name: str) -> list[dict[str, Any]]:
-        """Return every document of the collection; `[]` if the collection does not exist."""
-        return list(self.iter_all(db_name))
-
     def iter_all(self, db_name: str) -> Iterator[dict[str, Any]]:
         """Yield every document, one statement per page; hold no connection between pages.
 
@@ -161,42 +153,24 @@ class PostgreSQLService(DatabaseService):
             after, looked_at = (rows[-1][0], rows[-1][3]) if rows else (after, 0)
             more = len(rows) < looked_at or looked_at == _PAGE_ROWS
 
-    def get_many(self, db_name: str, doc_ids: list[str]) -> dict[str, dict[str, Any] | None]:
-        """Return the document of every id, None for a missing one; many per statement."""
-        db_name = documents.collection(db_name)
-        wanted = bulk.ids(db_name, doc_ids)
-        keys = [_key(db_name, doc_id) for doc_id in wanted]
-        found: dict[str, dict[str, Any] | None] = dict.fromkeys(wanted)
-        for start in range(0, len(keys), _AT_ONCE):
-            rows, layout, _ = self._run(db_name, None, _many_of(keys[start : start + _AT_ONCE]))
-            for key, data, rev in rows:
-                doc_id = TEXTS.decode(key)
-                found[doc_id] = _document(db_name, doc_id, layout.to_fields, data, rev)
-        return found
+    def _ready(self, db_name: str, doc_id: str, doc: dict[str, Any]) -> bulk.Ready[_Held]:
+        _, doc_id = documents.address(db_name, doc_id)
+        key = _key(db_name, doc_id)
+        layout = self._layouts.get(db_name, JSON_LAYOUT)
+        text = layout.to_text(doc_id, documents.checked(db_name, doc_id, doc))
+        return bulk.Ready(doc_id, (key, text, layout), len(text))
 
-    def save_many(self, db_name: str, docs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Save each document under its `_id`, in order; many per statement."""
-        db_name = documents.collection(db_name)
-        given = bulk.listed(db_name, docs, what="documents")
+    def _get_chunk(self, db_name: str, doc_ids: list[str]) -> dict[str, dict[str, Any] | None]:
+        keys = {_key(db_name, doc_id): doc_id for doc_id in doc_ids}
+        rows, layout, _ = self._run(db_name, None, lambda layout: (layout.get_many, ([*keys],)))
+        return {
+            keys[key]: _document(db_name, keys[key], layout.to_fields, data, rev)
+            for key, data, rev in rows
+        }
 
-        def ready(doc: Any) -> _Ready:
-            _, doc_id = documents.address(db_name, bulk.id_in(doc))
-            key = _key(db_name, doc_id)
-            layout = self._layouts.get(db_name, JSON_LAYOUT)
-            text = layout.to_text(doc_id, documents.checked(db_name, doc_id, doc))
-            return bulk.Ready(doc_id, (key, text, layout), len(text))
-
-        return bulk.saved(
-            given,
-            ready,
-            lambda chunk: self._save_at_once(db_name, [one.held for one in chunk]),
-            lambda doc: self.save(db_name, bulk.id_in(doc), doc),
-            most=_AT_ONCE,
-        )
-
-    def _save_at_once(self, db_name: str, chunk: list[_Held]) -> list[str | None]:
+    def _save_chunk(self, db_name: str, chunk: list[bulk.Ready[_Held]]) -> list[str | None]:
         # Sorted: statements that lock the same rows then wait for each other and do not deadlock.
-        held = sorted(chunk, key=itemgetter(0))
+        held = sorted((one.held for one in chunk), key=itemgetter(0))
         values = [key for key, _, _ in held], [text for _, text, _ in held]
 
         def command(layout: Layout) -> tuple[str, tuple[object, ...]]:
@@ -212,7 +186,7 @@ class PostgreSQLService(DatabaseService):
                 raise
             rows = []  # one document failed (a constraint, a trigger), and none was saved
         revisions: dict[str, str] = dict(rows)
-        return [revisions.get(key) for key, _, _ in chunk]
+        return [revisions.get(one.held[0]) for one in chunk]
 
     def close(self) -> None:
         """Close the connections; a later call is a 503."""
@@ -308,10 +282,6 @@ def _key(db_name: str, doc_id: str) -> str:
 
 def _page_after(limits: tuple[str, int, int]) -> _Command:
     return lambda layout: (layout.page, limits)
-
-
-def _many_of(keys: list[str]) -> _Command:
-    return lambda layout: (layout.get_many, (keys,))
 
 
 def _options(given: object, statement_timeout: float) -> str:

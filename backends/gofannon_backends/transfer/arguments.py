@@ -37,11 +37,11 @@ def opened(place: str | None) -> DatabaseService:
     `NotAsAskedError` if anything is wrong.
     """
     from gofannon_backends.factory import open_database_service
+    from gofannon_backends.settings import Settings
 
     try:
-        settings = _settings(place)
-        provider = settings.DATABASE_PROVIDER.strip().lower() or "memory"
-        if provider == "memory":
+        settings = Settings(**({} if place is None else _given(place, Settings)))
+        if settings.DATABASE_PROVIDER.strip().lower() in {"", "memory"}:
             raise NotAsAskedError(
                 "the memory backend of this process is empty and is not kept: name a provider, or "
                 "set DATABASE_PROVIDER"
@@ -51,11 +51,8 @@ def opened(place: str | None) -> DatabaseService:
         raise NotAsAskedError(str(error)) from None
 
 
-def _settings(place: str | None) -> Settings:
-    from gofannon_backends.settings import Settings
-
-    if place is None:
-        return Settings()
+def _given(place: str, settings: type[Settings]) -> dict[str, str]:
+    """Return the settings in an argument, which come before those of the environment."""
     scheme, address, _ = place.partition("://")
     if address:
         if scheme.lower() not in _ADDRESSES:
@@ -64,15 +61,15 @@ def _settings(place: str | None) -> Settings:
                 f"not with {scheme}://"
             )
         provider, setting = _ADDRESSES[scheme.lower()]
-        return Settings(**{"DATABASE_PROVIDER": provider, setting: place})
+        return {"DATABASE_PROVIDER": provider, setting: place}
     provider, at, file = place.partition("@")
     if provider.lower() not in _providers():
         raise NotAsAskedError(
             f"{place!r} is neither a provider ({', '.join(_providers())}), nor an address, nor "
             f"an existing path (write a new folder as ./{place})"
         )
-    given = _of_file(Path(file), Settings) if at else {}
-    return Settings(**{**given, "DATABASE_PROVIDER": provider})
+    given = _of_file(Path(file), settings) if at else {}
+    return {**given, "DATABASE_PROVIDER": provider}
 
 
 def _of_file(file: Path, settings: type[Settings]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from gofannon_backends.transfer.document import refuse_constant
 from gofannon_backends.transfer.errors import NotAsAskedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _WRAPPER: Final = "collections"
@@ -32,18 +32,22 @@ class JSONBackup:
 
     def collections(self) -> list[str]:
         """Return the names of the collections in the order of the file; this reads all of it."""
-        return list(dict.fromkeys(name for name, _ in self._walk(wanted=None)))
+        return list(dict.fromkeys(name for name, _ in self._walk()))
 
     def iter_all(self, db_name: str) -> Iterator[dict[str, Any]]:
         """Yield the documents of a collection; skip the others."""
-        for _, document in self._walk(wanted=db_name):
-            yield document
+        for name, documents in self._walk():
+            if name == db_name:
+                yield from documents
 
-    def _walk(self, wanted: str | None) -> Iterator[tuple[str, Any]]:
-        """Yield the documents of one collection, or only the names of all."""
+    def _walk(self) -> Iterator[tuple[str, Iterator[Any]]]:
+        """Yield the name of each collection with its documents."""
         try:
             with self._file.open(encoding="utf-8-sig", newline="") as stream:
-                yield from _Reader(stream).collections(wanted)
+                for name, documents in _Reader(stream).collections():
+                    yield name, documents
+                    for _ in documents:  # what the caller did not read
+                        pass
         except OSError as error:
             raise NotAsAskedError(f"{self._file} cannot be read: {error.strerror}") from None
         except UnicodeDecodeError:
@@ -63,69 +67,45 @@ class _Reader:
         self._ended = False
         self._decoder = json.JSONDecoder(parse_constant=refuse_constant)
 
-    def collections(self, wanted: str | None) -> Iterator[tuple[str, Any]]:
-        yield from self._fields(wanted, outermost=True)
+    def collections(self) -> Iterator[tuple[str, Iterator[Any]]]:
+        for number, name in enumerate(self._each("{", "}", self._name)):
+            # A list in the field `collections` is a collection of that name. An object of
+            # documents by id looks like collections, and counts as such.
+            if number == 0 and name == _WRAPPER and self._next() == "{":
+                for wrapped in self._each("{", "}", self._name):
+                    yield wrapped, self._documents()
+            else:
+                yield name, self._documents()
         if self._next():
             raise self._wrong("the end of the file")
 
-    def _fields(self, wanted: str | None, *, outermost: bool) -> Iterator[tuple[str, Any]]:
-        for number, name in enumerate(self._names()):
-            if outermost and number == 0 and name == _WRAPPER and self._wraps():
-                yield from self._fields(wanted, outermost=False)
-            elif wanted is None:
-                yield name, None
-                for _ in self._documents():
-                    pass
-            else:
-                for document in self._documents():
-                    if name == wanted:
-                        yield name, document
-
-    def _wraps(self) -> bool:
-        """Return whether the field `collections` holds collections, or is one of that name.
-
-        A list is one. An object of documents by id looks like collections, and counts as such.
-        """
-        return self._next() == "{"
-
     def _documents(self) -> Iterator[Any]:
         if self._next() == "[":
-            yield from self._items()
+            yield from self._each("[", "]", self._value)
         elif self._next() == "{":
-            for doc_id in self._names():
+            for doc_id in self._each("{", "}", self._name):
                 value = self._value()
                 yield {**value, "_id": doc_id} if isinstance(value, dict) else value
         else:
             raise self._wrong("a list of documents, or an object of documents by id")
 
-    def _names(self) -> Iterator[str]:
-        """Yield the names of an object's fields; the caller reads the values."""
-        self._take("{")
-        if self._next() == "}":
-            self._take("}")
-            return
-        while True:
-            if self._next() != '"':
-                raise self._wrong("a name in quotes")
-            name: str = self._value()
-            self._take(":")
-            yield name
-            if self._next() == "}":
-                self._take("}")
-                return
-            self._take(",")
+    def _each(self, opening: str, closing: str, read: Callable[[], Any]) -> Iterator[Any]:
+        """Yield what `read` returns for each part of a list or an object."""
+        self._take(opening)
+        if self._next() != closing:
+            yield read()
+            while self._next() != closing:
+                self._take(",")
+                yield read()
+        self._take(closing)
 
-    def _items(self) -> Iterator[Any]:
-        self._take("[")
-        if self._next() == "]":
-            self._take("]")
-            return
-        while True:
-            yield self._value()
-            if self._next() == "]":
-                self._take("]")
-                return
-            self._take(",")
+    def _name(self) -> str:
+        """Return the name of a field; its value is read next."""
+        if self._next() != '"':
+            raise self._wrong("a name in quotes")
+        name: str = self._value()
+        self._take(":")
+        return name
 
     def _value(self) -> Any:
         self._next()

@@ -11,11 +11,18 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
+from gofannon_backends.transfer import arguments, files
+from gofannon_backends.transfer.errors import NotAsAskedError, StoppedError
+from gofannon_backends.transfer.operations import export_to, import_from, name_of
+from gofannon_backends.transfer.operations import migrate as migrate_between
+from gofannon_backends.transfer.options import Options
+from gofannon_backends.transfer.progress import shown
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gofannon_backends.base import DatabaseService
-    from gofannon_backends.transfer import Options, Progress, Summary
+    from gofannon_backends.transfer.summary import Summary
 
 NOT_MOVED: Final = 1
 NOT_AS_ASKED: Final = 2
@@ -31,45 +38,56 @@ _EPILOG: Final = (
     "Exit status: 0 everything was moved and verified, 1 something was not, 2 the request could "
     "not be carried out."
 )
-
-_collections = click.option(
-    "--collection",
-    "collections",
-    multiple=True,
-    metavar="NAME",
-    help="Move only this collection; repeatable. Default: all seven, or all of the folder.",
-)
-_leave_behind = click.option(
-    "--leave-behind",
-    multiple=True,
-    metavar="FIELD",
-    help="Drop this top-level field, as _rev is dropped; repeatable.",
-)
-_dry_run = click.option("--dry-run", is_flag=True, help="Report what would be done; write nothing.")
-_quiet = click.option("--quiet", is_flag=True, help="Show no progress.")
-_overwrite = click.option(
-    "--overwrite", is_flag=True, help="Replace different documents with the same id in the target."
-)
-_writers = click.option(
-    "--writers", default=8, metavar="N", help="Number of writing threads, 1 to 64; default 8."
-)
-_state = click.option(
-    "--state",
-    metavar="FOLDER",
-    help="Folder for the state, from which an interrupted run continues.",
-)
-_restart = click.option(
-    "--restart", is_flag=True, help="Delete the state of an unfinished run and start again."
-)
+_IN_SETTINGS: Final = "Default: the provider in DATABASE_PROVIDER."
 
 
-def _import_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of the commands that write to a database, in the order of the help."""
-    options = (
-        *(_collections, _overwrite, _writers, _state, _restart),
-        *(_leave_behind, _dry_run, _quiet),
-    )
-    for option in reversed(options):
+def _every_command(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of all three commands."""
+    for option in (
+        click.option("--quiet", is_flag=True, help="Show no progress."),
+        click.option("--dry-run", is_flag=True, help="Report what would be done; write nothing."),
+        click.option(
+            "--leave-behind",
+            multiple=True,
+            metavar="FIELD",
+            help="Drop this top-level field, as _rev is dropped; repeatable.",
+        ),
+        click.option(
+            "--collection",
+            "collections",
+            multiple=True,
+            metavar="NAME",
+            help="Move only this collection; repeatable. Default: all seven, or all of the folder.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _writing_command(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of the commands that write to a database."""
+    for option in (
+        click.option(
+            "--restart", is_flag=True, help="Delete the state of an unfinished run and start again."
+        ),
+        click.option(
+            "--state",
+            metavar="FOLDER",
+            type=click.Path(path_type=Path),
+            help="Folder for the state, from which an interrupted run continues.",
+        ),
+        click.option(
+            "--writers",
+            default=8,
+            metavar="N",
+            help="Number of writing threads, 1 to 64; default 8.",
+        ),
+        click.option(
+            "--overwrite",
+            is_flag=True,
+            help="Replace different documents with the same id in the target.",
+        ),
+    ):
         command = option(command)
     return command
 
@@ -80,16 +98,11 @@ def main() -> None:
     """Copy documents between databases and files, and verify the result."""
 
 
-@main.command("export", epilog=_EPILOG)
-@click.argument("folder", metavar="FOLDER")
-@click.option(
-    "--from", "source", metavar="SOURCE", help="Default: the provider in DATABASE_PROVIDER."
-)
-@_collections
-@_leave_behind
-@_dry_run
-@_quiet
-def export_(folder: str, source: str | None, **options: Any) -> NoReturn:
+@main.command(epilog=_EPILOG)
+@click.argument("folder")
+@click.option("--from", "source", metavar="SOURCE", help=_IN_SETTINGS)
+@_every_command
+def export(folder: str, source: str | None, **options: Any) -> NoReturn:
     """Write the documents of a database into a new FOLDER.
 
     The same command continues an unfinished export.
@@ -99,10 +112,9 @@ def export_(folder: str, source: str | None, **options: Any) -> NoReturn:
 
 @main.command("import", epilog=_EPILOG)
 @click.argument("path", metavar="FOLDER")
-@click.option(
-    "--to", "target", metavar="TARGET", help="Default: the provider in DATABASE_PROVIDER."
-)
-@_import_options
+@click.option("--to", "target", metavar="TARGET", help=_IN_SETTINGS)
+@_writing_command
+@_every_command
 def import_(path: str, target: str | None, **options: Any) -> NoReturn:
     """Write an exported FOLDER, or a backup in one JSON file, into a database.
 
@@ -115,7 +127,8 @@ def import_(path: str, target: str | None, **options: Any) -> NoReturn:
 @main.command(epilog=_EPILOG)
 @click.argument("source")
 @click.argument("target")
-@_import_options
+@_writing_command
+@_every_command
 def migrate(source: str, target: str, **options: Any) -> NoReturn:
     """Copy the documents of SOURCE into TARGET.
 
@@ -128,75 +141,51 @@ def migrate(source: str, target: str, **options: Any) -> NoReturn:
 class _Run:
     """One run of the command: its options and the services that it opened."""
 
-    def __init__(self, stack: ExitStack, given: dict[str, Any]) -> None:
-        from gofannon_backends.transfer import Options, Silent, shown
-
+    def __init__(
+        self,
+        stack: ExitStack,
+        *,
+        quiet: bool,
+        collections: tuple[str, ...],
+        state: Path | None = None,
+        **options: Any,
+    ) -> None:
         self._stack = stack
-        self._collections: tuple[str, ...] = given.pop("collections")
-        state: str | None = given.pop("state", None)
-        self._state = None if state is None else Path(state)
-        quiet: bool = given.pop("quiet")
-        self._options: Options = Options(**given)
-        self._progress: Progress = Silent() if quiet else stack.enter_context(shown())
+        self._given: dict[str, Any] = {"options": Options(**options)}
+        self._state = state
+        if collections:
+            self._given["collections"] = collections
+        if not quiet:
+            self._given["progress"] = stack.enter_context(shown())
 
     def export(self, source: str | None, folder: str) -> Summary:
-        from gofannon_backends.transfer import COLLECTIONS, export_to
-
-        return export_to(
-            Path(folder),
-            self._opened(source),
-            collections=self._collections or COLLECTIONS,
-            options=self._options,
-            progress=self._progress,
-        )
+        return export_to(Path(folder), self._opened(source), **self._given)
 
     def import_(self, path: str, target: str | None) -> Summary:
-        from gofannon_backends.transfer import import_from
-
-        return import_from(
-            Path(path),
-            self._opened(target),
-            collections=self._collections or None,
-            options=self._options,
-            state=self._state,
-            progress=self._progress,
-        )
+        files.must_exist(Path(path))  # before a target is opened
+        return import_from(Path(path), self._opened(target), **self._given, state=self._state)
 
     def migrate(self, source: str, target: str) -> Summary:
-        from gofannon_backends.transfer import COLLECTIONS, NotAsAskedError, name_of
-        from gofannon_backends.transfer import migrate as migrated
-        from gofannon_backends.transfer.arguments import is_path
-
-        if is_path(source) and is_path(target):
+        if arguments.is_path(source) and arguments.is_path(target):
             raise NotAsAskedError("source and target are both paths; copy the folder instead")
-        if is_path(source):
+        if arguments.is_path(source):
             return self.import_(source, target)
-        if is_path(target):
+        if arguments.is_path(target):
             return self.export(source, target)
         services = self._opened(source), self._opened(target)
         if name_of(services[0]) == name_of(services[1]):
             raise NotAsAskedError(f"source and target are the same: {name_of(services[0])}")
-        return migrated(
-            *services,
-            collections=self._collections or COLLECTIONS,
-            options=self._options,
-            state=self._state,
-            progress=self._progress,
-        )
+        return migrate_between(*services, **self._given, state=self._state)
 
     def _opened(self, place: str | None) -> DatabaseService:
-        from gofannon_backends.transfer.arguments import opened
-
-        return self._stack.enter_context(closing(opened(place)))
+        return self._stack.enter_context(closing(arguments.opened(place)))
 
 
 def _run(work: Callable[[_Run], Summary], given: dict[str, Any]) -> NoReturn:
     """Do the work, print the summary, and exit with its status."""
-    from gofannon_backends.transfer import NotAsAskedError, StoppedError
-
     try:
         with _interrupts(), ExitStack() as stack:
-            summary = work(_Run(stack, given))
+            summary = work(_Run(stack, **given))
     except NotAsAskedError as error:
         _fail(str(error), NOT_AS_ASKED)
     except StoppedError as error:

@@ -52,27 +52,27 @@ class Document:
 
     def line(self) -> bytes:
         """Return its line in a file, line feed included."""
-        return _json_of(self.whole(), sort_keys=False) + b"\n"
+        return self._json(sort_keys=False) + b"\n"
 
     def checksum(self) -> bytes:
         """Return the checksum of the whole document, the id included."""
-        return _checksum(_json_of(self.whole(), sort_keys=True))
-
-    def key(self) -> bytes:
-        """Return the checksum of the id."""
-        return key_of(self.doc_id)
+        return sha256(self._json(sort_keys=True)).digest()[:_CHECKSUM_BYTES]
 
     def whole(self) -> dict[str, Any]:
         """Return the document with its `_id`, as a service takes and returns it."""
         return {"_id": self.doc_id, **self.fields}
 
+    def _json(self, *, sort_keys: bool) -> bytes:
+        # ASCII keeps lone surrogates, and no editor or locale changes it.
+        return json.dumps(
+            self.whole(), separators=(",", ":"), sort_keys=sort_keys, allow_nan=False
+        ).encode("ascii")
 
-def document_of(
-    collection: str, given: object, leave_behind: AbstractSet[str] = STORE_FIELDS
-) -> Document:
+
+def document_of(collection: str, given: object, leave_behind: AbstractSet[str]) -> Document:
     """Return the part of a store's document that is moved, or raise `UnfitError`.
 
-    >>> document_of("users", {"_id": "u1", "_rev": "3-ab", "name": "Jo", "_kind": "x"})
+    >>> document_of("users", {"_id": "u1", "_rev": "3-ab", "name": "Jo", "_kind": "x"}, {"_rev"})
     Document(doc_id='u1', fields={'name': 'Jo', '_kind': 'x'})
     """
     if not isinstance(given, dict):
@@ -87,9 +87,7 @@ def document_of(
         raise UnfitError(doc_id, str(refused.detail)) from None
 
 
-def parsed(
-    collection: str, line: bytes | str, leave_behind: AbstractSet[str] = STORE_FIELDS
-) -> Document:
+def parsed(collection: str, line: bytes, leave_behind: AbstractSet[str]) -> Document:
     """Return the document in a line, or raise `UnfitError`."""
     try:
         value = json.loads(line, parse_constant=refuse_constant)
@@ -98,22 +96,6 @@ def parsed(
     return document_of(collection, value, leave_behind)
 
 
-def key_of(text: str) -> bytes:
-    """Return the checksum of an id or a name."""
-    # As JSON, because lone surrogates have no UTF-8.
-    return _checksum(json.dumps(text).encode())
-
-
 def refuse_constant(name: str) -> NoReturn:
     """Refuse `NaN` and `Infinity`, which Python reads and JSON does not have."""
     raise ValueError(f"{name} is not JSON")
-
-
-def _json_of(value: dict[str, Any], *, sort_keys: bool) -> bytes:
-    # ASCII keeps lone surrogates, and no editor or locale changes it.
-    text = json.dumps(value, separators=(",", ":"), sort_keys=sort_keys, allow_nan=False)
-    return text.encode("ascii")
-
-
-def _checksum(content: bytes) -> bytes:
-    return sha256(content).digest()[:_CHECKSUM_BYTES]

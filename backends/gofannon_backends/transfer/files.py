@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from gofannon_backends.transfer.errors import NotAsAskedError, StoppedError
 
@@ -37,20 +36,10 @@ def written(file: Path) -> Iterator[IO[bytes]]:
     _flush_names(file.parent)
 
 
-def write_json(file: Path, value: object) -> None:
-    """Write a value as indented JSON."""
-    with written(file) as stream:
-        stream.write(json.dumps(value, indent=2, allow_nan=False).encode() + b"\n")
-
-
-def read_json(file: Path) -> Any:
-    """Return the value in a file; raise `NotAsAskedError` if the file is unreadable or not JSON."""
-    try:
-        return json.loads(file.read_bytes())
-    except OSError as error:
-        raise NotAsAskedError(f"{file} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise NotAsAskedError(f"{file} is damaged: it is not JSON") from None
+def must_exist(path: Path) -> None:
+    """Raise `NotAsAskedError` if there is neither a folder nor a file."""
+    if not path.exists():
+        raise NotAsAskedError(f"{path} does not exist: there is no such folder or file")
 
 
 def make_private_folder(folder: Path) -> None:

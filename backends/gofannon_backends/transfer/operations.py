@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import re
 from hashlib import file_digest, sha256
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gofannon_backends.transfer import files, folder
+from gofannon_backends.transfer import files
 from gofannon_backends.transfer.backup import JSONBackup
 from gofannon_backends.transfer.errors import NotAsAskedError
+from gofannon_backends.transfer.exported import MANIFEST, Exported
 from gofannon_backends.transfer.importer import Importer
 from gofannon_backends.transfer.options import Options
 from gofannon_backends.transfer.progress import Progress, Silent
-from gofannon_backends.transfer.reader import Reader, summary_of
+from gofannon_backends.transfer.reader import Reader
 from gofannon_backends.transfer.state import State
-from gofannon_backends.transfer.summary import Summary
+from gofannon_backends.transfer.summary import (
+    SHOWN_PROBLEMS,
+    Counts,
+    Problems,
+    Summary,
+    problems_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,8 +68,12 @@ def export_to(
     chosen = _chosen(collections)
     reader = Reader(source, name, chosen, options.dropped, progress or Silent())
     if options.dry_run:
-        counts = reader.counts()
-        return Summary(source=name, target=str(target), collections=counts, dry_run=True)
+        unread = Problems()
+        counts = reader.counts(unread)
+        shown = tuple(unread.first)
+        return Summary(
+            source=name, target=str(target), collections=counts, problems=shown, dry_run=True
+        )
     files.make_private_folder(target)
     unfinished = target / UNFINISHED
     if not unfinished.exists():
@@ -74,9 +86,25 @@ def export_to(
     }
     with files.disk_errors_reported():
         with State(unfinished, run) as state:
-            manifest = reader.into(target, state)
+            exported = reader.into(target, state)
         unfinished.unlink()
-    return summary_of(manifest, target, resumed=state.resumed)
+    problems = chain.from_iterable(map(problems_in, exported.problem_files))
+    return Summary(
+        source=name,
+        target=str(target),
+        collections={
+            name: Counts(
+                documents=entry.documents + entry.failed,
+                moved=entry.documents,
+                failed=entry.failed,
+                verified=entry.documents,
+            )
+            for name, entry in exported.collections.items()
+        },
+        problems=tuple(islice(problems, SHOWN_PROBLEMS)),
+        problem_files=tuple(map(str, exported.problem_files)),
+        resumed=state.resumed,
+    )
 
 
 def import_from(
@@ -95,23 +123,23 @@ def import_from(
     run continues, by default next to the source. Raises `NotAsAskedError` before anything is
     written if the request cannot be carried out, `StoppedError` if something fails.
     """
-    options = options or Options()
+    files.must_exist(source)
+    options, progress = options or Options(), progress or Silent()
     name = target_name or name_of(target)
-    progress = progress or Silent()
     state_name = f"import-{_short(name)}"
-    if source.is_file():
-        backup = JSONBackup(source)
-        chosen = _chosen_from(source, collections, backup.collections())
-        with files.disk_errors_reported(), source.open("rb") as content:
-            digest = file_digest(content, "sha256").hexdigest()
-        run = {"operation": "import", "file": str(source.resolve()), "content": digest}
-        default = source.with_name(f"{source.name}.{state_name}")
-        importer = Importer(target, name, options, progress, state or default)
-        return importer.from_source(backup, str(source), chosen, run)
-    manifest = folder.read_manifest(source)
-    chosen = _chosen_from(source, collections, list(manifest.collections))
-    importer = Importer(target, name, options, progress, state or source / state_name)
-    return importer.from_folder(source, manifest, chosen)
+    if source.is_dir():
+        exported = Exported.read(source)
+        chosen = _chosen_from(source, collections, list(exported.collections))
+        folder = state or source / state_name
+        return Importer(target, name, chosen, options, progress, folder).from_folder(exported)
+    backup = JSONBackup(source)
+    chosen = _chosen_from(source, collections, backup.collections())
+    with files.disk_errors_reported(), source.open("rb") as content:
+        digest = file_digest(content, "sha256").hexdigest()
+    run = {"operation": "import", "file": str(source.resolve()), "content": digest}
+    folder = state or source.with_name(f"{source.name}.{state_name}")
+    importer = Importer(target, name, chosen, options, progress, folder)
+    return importer.from_source(backup, str(source), run)
 
 
 def migrate(
@@ -133,12 +161,12 @@ def migrate(
     names = source_name or name_of(source), target_name or name_of(target)
     if source is target:
         raise NotAsAskedError(f"source and target are the same: {names[0]}")
-    default = Path(f"gofannon-migration-{_short(' '.join(names))}")
+    folder = state or Path(f"gofannon-migration-{_short(' '.join(names))}")
+    chosen = _chosen(collections)
     importer = Importer(
-        target, names[1], options or Options(), progress or Silent(), state or default
+        target, names[1], chosen, options or Options(), progress or Silent(), folder
     )
-    run = {"operation": "migrate", "source": names[0]}
-    return importer.from_source(source, names[0], _chosen(collections), run)
+    return importer.from_source(source, names[0], {"operation": "migrate", "source": names[0]})
 
 
 def name_of(service: object) -> str:
@@ -168,11 +196,11 @@ def _chosen_from(
 
 
 def _refuse_unless_empty(target: Path) -> None:
-    if (target / folder.MANIFEST).exists():
-        manifest = folder.read_manifest(target)
+    if (target / MANIFEST).exists():
+        finished = Exported.read(target)
         raise NotAsAskedError(
-            f"{target} has a finished export of {manifest.source}, which ended at "
-            f"{manifest.finished}: give another folder"
+            f"{target} has a finished export of {finished.source}, which ended at "
+            f"{finished.finished}: give another folder"
         )
     if any(target.iterdir()):
         raise NotAsAskedError(f"{target} is not empty: give an empty folder or a new one")

@@ -42,25 +42,29 @@ class _Counting:
     def __init__(self) -> None:
         self._lock = Lock()
         self._what = ""
-        self._total: int | None = None
+        self._total: int | None = 0
         self._before = self._done = 0
         self._began = self._shown = monotonic()
 
     def begin(self, what: str, total: int | None, done: int = 0) -> None:
-        """End the current step and begin another."""
+        """End the current step and begin another; nothing is shown of one with no documents."""
         with self._lock:
-            self._end()
+            if self._total != 0:
+                self._end()
             self._what, self._total = what, total
             self._before = self._done = done
             self._began = self._shown = monotonic()
-            self._start()
+            if total != 0:
+                self._start()
 
     def advance(self) -> None:
         """Count one document, and draw if it is time."""
         with self._lock:
             self._done += 1
             if self._total is not None and self._done > self._total:
-                self._total = None  # a target can hold more than was moved
+                was, self._total = self._total, None  # a target can hold more than was moved
+                if was == 0:
+                    self._start()
             now = monotonic()
             if now - self._shown >= self.seconds:
                 self._shown = now
@@ -70,9 +74,7 @@ class _Counting:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._end()
-            self._what = ""
+        self.begin("", 0)
 
     @property
     def rate(self) -> float:
@@ -100,8 +102,7 @@ class Lines(_Counting):
         self._write(f"{self.rate:,.0f}/s{left}")
 
     def _end(self) -> None:
-        if self._what and self._total != 0:
-            self._write(f"{self.rate:,.0f}/s, ended after {_duration(monotonic() - self._began)}")
+        self._write(f"{self.rate:,.0f}/s, ended after {_duration(monotonic() - self._began)}")
 
     def _write(self, state: str) -> None:
         of = "" if self._total is None else f" of {self._total:,}"
@@ -117,31 +118,27 @@ class Bars(_Counting):
     def __init__(self, drawing: RichProgress) -> None:
         super().__init__()
         self._drawing = drawing
-        self._task: TaskID | None = None
+        self._task: TaskID
 
     def __enter__(self) -> Self:
         self._drawing.start()
-        return super().__enter__()
+        return self
 
     def __exit__(self, *_: object) -> None:
         super().__exit__()
         self._drawing.stop()
 
     def _start(self) -> None:
-        if self._total != 0:
-            self._task = self._drawing.add_task(
-                self._what, total=self._total, completed=self._done, rate="0/s"
-            )
+        self._task = self._drawing.add_task(
+            self._what, total=self._total, completed=self._done, rate="0/s"
+        )
 
     def _show(self) -> None:
-        if self._task is not None:
-            self._drawing.update(self._task, completed=self._done, rate=f"{self.rate:,.0f}/s")
+        self._drawing.update(self._task, completed=self._done, rate=f"{self.rate:,.0f}/s")
 
     def _end(self) -> None:
-        if self._task is not None:
-            self._show()
-            self._drawing.update(self._task, total=self._done)
-            self._task = None
+        self._show()
+        self._drawing.update(self._task, total=self._done)
 
 
 def shown(stream: TextIO | None = None) -> Bars | Lines:

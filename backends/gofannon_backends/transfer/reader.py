@@ -6,28 +6,19 @@ is read again from its start.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain, islice
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fastapi import HTTPException
 
-from gofannon_backends.transfer import files, folder
+from gofannon_backends.transfer import files
 from gofannon_backends.transfer.document import UnfitError, document_of
 from gofannon_backends.transfer.errors import NotAsAskedError, StoppedError
-from gofannon_backends.transfer.folder import MANIFEST, Entry, Manifest
+from gofannon_backends.transfer.exported import MANIFEST, Entry, Exported, file_name, problems_file
 from gofannon_backends.transfer.state import DuplicateError
-from gofannon_backends.transfer.summary import (
-    SHOWN_PROBLEMS,
-    Counts,
-    Outcome,
-    Problem,
-    Problems,
-    Summary,
-    problems_in,
-)
+from gofannon_backends.transfer.summary import Counts, Outcome, Problem, Problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,44 +47,50 @@ class Reader:
     leave_behind: AbstractSet[str]
     progress: Progress
 
-    def into(self, target: Path, state: State) -> Manifest:
-        """Read the collections that the state lacks into a folder; return its manifest."""
+    def into(self, target: Path, state: State) -> Exported:
+        """Read the collections that the state lacks into a folder, and write its manifest."""
         files.make_private_folder(target)
+        entries = state.entries()
         for collection in self.collections:
-            if state.entry(collection) is None:
+            if collection not in entries:
                 (target / MANIFEST).unlink(missing_ok=True)
-                state.complete(collection, self._read(collection, target, state))
+                entries[collection] = self._read(collection, target, state)
+                state.complete(collection, entries[collection])
         if not (target / MANIFEST).exists():
-            entries = {name: state.entry(name) for name in self.collections}
-            complete = {name: entry for name, entry in entries.items() if entry is not None}
-            for collection, entry in complete.items():
-                _verify(target, collection, entry)
             finished = datetime.now(UTC).isoformat(timespec="seconds")
-            Manifest(self.name, state.started, finished, complete).write(target)
-        return folder.read_manifest(target)
+            exported = Exported(target, self.name, state.started, finished, entries)
+            for collection in self.collections:
+                try:
+                    exported.check(collection)
+                except NotAsAskedError as wrong:
+                    raise StoppedError(
+                        f"collection {collection!r} does not read back as it was written: {wrong}"
+                    ) from None
+            exported.write_manifest()
+        return Exported.read(target)
 
-    def counts(self) -> dict[str, Counts]:
-        """Read everything and write nothing; return the counts of each collection."""
+    def counts(self, problems: Problems) -> dict[str, Counts]:
+        """Read everything and write nothing; return what would be moved of each collection."""
         found = {}
         for collection in self.collections:
-            problems = Problems()
             count = sum(1 for _ in self._documents(collection, problems))
-            found[collection] = Counts(documents=count + problems.count, failed=problems.count)
+            failed = problems.counts[collection, Outcome.FAILED]
+            found[collection] = Counts(documents=count + failed, moved=count, failed=failed)
         return found
 
     def _read(self, collection: str, target: Path, state: State) -> Entry:
         """Read one collection into its file."""
-        name = folder.file_name(collection)
-        problems = Problems(_problems_file(target, name))
-        content = hashlib.sha256()
+        name = file_name(collection)
+        problems = Problems(target / problems_file(name))
+        content = sha256()
         with files.written(target / name) as stream:
 
-            def documents_written() -> Iterator[tuple[int, Document]]:
-                for number, document in enumerate(self._documents(collection, problems)):
+            def documents_written() -> Iterator[Document]:
+                for document in self._documents(collection, problems):
                     line = document.line()
                     stream.write(line)
                     content.update(line)
-                    yield number, document
+                    yield document
 
             try:
                 count = state.fill(collection, documents_written())
@@ -104,7 +101,13 @@ class Reader:
                     "command again"
                 ) from None
             size = stream.tell()
-        return Entry(name, count, size, content.hexdigest(), problems.count)
+        return Entry(
+            file=name,
+            documents=count,
+            bytes=size,
+            sha256=content.hexdigest(),
+            failed=problems.counts.total(),
+        )
 
     def _documents(self, collection: str, problems: Problems) -> Iterator[Document]:
         """Yield each document that can be moved; add the others to the problems."""
@@ -112,12 +115,10 @@ class Reader:
         for number, given in enumerate(documents_from(self.source, collection), start=1):
             self.progress.advance()
             try:
-                document = document_of(collection, given, self.leave_behind)
+                yield document_of(collection, given, self.leave_behind)
             except UnfitError as unfit:
                 why = unfit.reason if unfit.doc_id else f"{unfit.reason} (it is number {number:,})"
                 problems.add(Problem(collection, unfit.doc_id, Outcome.FAILED, why))
-            else:
-                yield document
 
 
 def documents_from(service: Source, collection: str, role: str = "source") -> Iterator[object]:
@@ -136,45 +137,4 @@ def documents_from(service: Source, collection: str, role: str = "source") -> It
         raise StoppedError(
             f"the {role} failed in collection {collection!r} after {count:,} documents: {why}. "
             "This collection will be read again; run the same command again to continue"
-        ) from None
-
-
-def summary_of(manifest: Manifest, target: Path, *, resumed: bool) -> Summary:
-    """Return the summary of a finished export."""
-    problems = problem_files(manifest, target)
-    found = chain.from_iterable(map(problems_in, problems))
-    return Summary(
-        source=manifest.source,
-        target=str(target),
-        collections={
-            name: Counts(
-                documents=entry.documents + entry.failed,
-                moved=entry.documents,
-                failed=entry.failed,
-                verified=entry.documents,
-            )
-            for name, entry in manifest.collections.items()
-        },
-        problems=tuple(islice(found, SHOWN_PROBLEMS)),
-        problem_files=tuple(map(str, problems)),
-        resumed=resumed,
-    )
-
-
-def problem_files(manifest: Manifest, target: Path) -> list[Path]:
-    """Return the files with the documents that could not be exported."""
-    entries = manifest.collections.values()
-    return [_problems_file(target, entry.file) for entry in entries if entry.failed]
-
-
-def _problems_file(target: Path, name: str) -> Path:
-    return target / f"{name.removesuffix('.jsonl')}.problems.jsonl"
-
-
-def _verify(target: Path, collection: str, entry: Entry) -> None:
-    try:
-        folder.check(target, collection, entry)
-    except NotAsAskedError as wrong:
-        raise StoppedError(
-            f"collection {collection!r} does not read back as it was written: {wrong}"
         ) from None

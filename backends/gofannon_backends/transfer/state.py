@@ -14,21 +14,22 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from gofannon_backends.transfer.errors import NotAsAskedError
-from gofannon_backends.transfer.folder import Entry
-from gofannon_backends.transfer.summary import Outcome
+from gofannon_backends.transfer.exported import Entry
+from gofannon_backends.transfer.summary import Counts, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import Self
 
     from gofannon_backends.transfer.document import Document
+
+_Row = TypeVar("_Row")
 
 _SETTINGS: Final = (
     "PRAGMA locking_mode = EXCLUSIVE",
@@ -41,17 +42,20 @@ _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS collections (number INTEGER PRIMARY KEY, entry TEXT NOT NULL)",
     """CREATE TABLE IF NOT EXISTS documents (
         collection INTEGER NOT NULL,
-        key BLOB NOT NULL,
+        id TEXT NOT NULL,
         checksum BLOB NOT NULL,
         line INTEGER NOT NULL,
         intended TEXT,
         outcome TEXT,
         verified INTEGER NOT NULL DEFAULT 0,
-        PRIMARY KEY (collection, key)
+        PRIMARY KEY (collection, id)
     ) WITHOUT ROWID""",
 )
 _ROWS: Final = 10_000
 """How many rows are committed at once while a collection is read."""
+
+_THESE: Final = "collection = ? AND id IN (SELECT value FROM json_each(?))"
+"""Many rows in one statement, because each statement gives the interpreter to another thread."""
 
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
@@ -63,19 +67,6 @@ class DuplicateError(Exception):
         super().__init__(doc_id)
         self.doc_id = doc_id
         self.lines = lines
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What a run knows of one document.
-
-    `intended` is what it was about to become when this run last wrote it. `settled` means that the
-    target has confirmed it, `verified` that it was read back and is equal.
-    """
-
-    intended: Outcome | None
-    settled: bool
-    verified: bool
 
 
 class State:
@@ -98,11 +89,9 @@ class State:
         except BaseException as error:
             self._database.close()
             code = getattr(error, "sqlite_errorcode", None)
-            if file is None or not isinstance(error, sqlite3.Error):
-                raise
-            if code == sqlite3.SQLITE_BUSY:
+            if file is not None and code == sqlite3.SQLITE_BUSY:
                 raise NotAsAskedError(f"another run is using {file.parent}") from None
-            if code in _DAMAGED:
+            if file is not None and code in _DAMAGED:
                 raise _damaged(file) from None
             raise
 
@@ -115,7 +104,8 @@ class State:
         for table in _TABLES:
             self._database.execute(table)
         if restart:
-            self.forget(everything=True)
+            for table in ("run", "collections", "documents"):
+                self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
         before = {
             name: json.loads(value)
             for name, value in self._database.execute("SELECT name, value FROM run")
@@ -131,118 +121,97 @@ class State:
             )
         return False
 
-    def close(self) -> None:
-        """Close the file and free its lock."""
-        with self._lock:
-            self._database.close()
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def forget(self, *, everything: bool = False) -> None:
-        """Delete all rows of documents and collections; with `everything`, the request too."""
-        with self._transaction():
-            for table in ("collections", "documents", *(["run"] if everything else [])):
-                self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
+        with self._lock:
+            self._database.close()
 
     # --- Collections ------------------------------------------------------------------------------
 
-    def fill(self, collection: str, documents: Iterable[tuple[int, Document]]) -> int:
-        """Add a row for each document of a collection, given with its line from 0; return how many.
+    def fill(self, collection: str, documents: Iterable[Document]) -> int:
+        """Add a row for each document of a collection; return how many.
 
         Rows of an earlier attempt are deleted. Raises `DuplicateError`.
         """
         number = self._numbers[collection]
-        count = 0
+
+        def insert(line: int, document: Document) -> None:
+            doc_id = json.dumps(document.doc_id)
+            try:
+                self._database.execute(
+                    "INSERT INTO documents (collection, id, checksum, line) VALUES (?, ?, ?, ?)",
+                    (number, doc_id, document.checksum(), line),
+                )
+            except sqlite3.IntegrityError:
+                (first,) = self._one(
+                    "SELECT line FROM documents WHERE collection = ? AND id = ?", number, doc_id
+                )
+                raise DuplicateError(document.doc_id, (first, line)) from None
+
         with self._transaction():
             self._database.execute("DELETE FROM documents WHERE collection = ?", (number,))
-            for line, document in documents:
-                key = document.key()
-                try:
-                    self._database.execute(
-                        "INSERT INTO documents (collection, key, checksum, line)"
-                        " VALUES (?, ?, ?, ?)",
-                        (number, key, document.checksum(), line),
-                    )
-                except sqlite3.IntegrityError:
-                    (first,) = self._one(
-                        "SELECT line FROM documents WHERE collection = ? AND key = ?", number, key
-                    )
-                    raise DuplicateError(document.doc_id, (first + 1, line + 1)) from None
-                count += 1
-                if count % _ROWS == 0:
-                    self._database.execute("COMMIT")
-                    self._database.execute("BEGIN")
-        return count
+        return self._each(documents, insert)
 
     def complete(self, collection: str, entry: Entry) -> None:
         """Record that all rows of a collection are there, and the entry of its file."""
         with self._transaction():
             self._database.execute(
                 "INSERT OR REPLACE INTO collections VALUES (?, ?)",
-                (self._numbers[collection], json.dumps(asdict(entry))),
+                (self._numbers[collection], entry.model_dump_json()),
             )
 
-    def entry(self, collection: str) -> Entry | None:
-        """Return the entry of a complete collection; None for any other."""
+    def entries(self) -> dict[str, Entry]:
+        """Return the entries of the complete collections."""
         with self._lock:
-            row = self._one(
-                "SELECT entry FROM collections WHERE number = ?", self._numbers[collection]
-            )
-        return None if row is None else Entry(**json.loads(row[0]))
+            rows = dict(self._database.execute("SELECT number, entry FROM collections").fetchall())
+        return {
+            name: Entry.model_validate_json(rows[number])
+            for name, number in self._numbers.items()
+            if number in rows
+        }
+
+    def forget(self) -> None:
+        """Record that no collection is complete: the next run reads all of them again."""
+        with self._transaction():
+            self._database.execute("DELETE FROM collections")
 
     # --- Documents --------------------------------------------------------------------------------
 
-    def mark(self, collection: str, document: Document) -> Mark:
-        """Return what is known of a document."""
-        with self._lock:
-            row = self._one(
-                "SELECT intended, outcome, verified FROM documents"
-                " WHERE collection = ? AND key = ?",
-                self._numbers[collection],
-                document.key(),
-            )
-        intended, outcome, verified = row or (None, None, 0)
-        return Mark(
-            intended=None if intended is None else Outcome(intended),
-            settled=outcome is not None,
-            verified=bool(verified),
-        )
-
-    def settled(self, collection: str, documents: Iterable[Document]) -> set[bytes]:
-        """Return the keys of those documents that are settled."""
-        keys = [document.key() for document in documents]
+    def settled(self, collection: str, doc_ids: Iterable[str]) -> set[str]:
+        """Return those of the documents that are settled."""
         with self._lock:
             rows = self._database.execute(
-                "SELECT key FROM documents WHERE collection = ? AND outcome IS NOT NULL"  # noqa: S608
-                f" AND key IN ({_places(keys)})",
-                (self._numbers[collection], *keys),
+                f"SELECT id FROM documents WHERE {_THESE} AND outcome IS NOT NULL",  # noqa: S608
+                self._these(collection, doc_ids),
             ).fetchall()
-        return {key for (key,) in rows}
+        return {json.loads(doc_id) for (doc_id,) in rows}
 
-    def begin(self, collection: str, outcomes: Mapping[bytes, Outcome]) -> None:
-        """Record, by key, that these documents are about to be written."""
-        self._set("intended", collection, outcomes)
+    def begin(self, collection: str, doc_ids: Iterable[str], outcome: Outcome) -> None:
+        """Record what these documents are about to become."""
+        self._set("intended = ?", collection, doc_ids, outcome)
 
-    def settle(self, collection: str, outcomes: Mapping[bytes, Outcome]) -> None:
-        """Record, by key, that the target has these documents."""
-        self._set("outcome", collection, outcomes)
+    def settle(self, collection: str, doc_ids: Iterable[str]) -> None:
+        """Record that the target has these documents; those never begun were already there."""
+        self._set("outcome = coalesce(intended, ?)", collection, doc_ids, Outcome.ALREADY_THERE)
 
-    def unsettle(self, collection: str, document: Document) -> None:
+    def unsettle(self, collection: str, doc_id: str) -> None:
         """Record that the target does not have the document: the next run tries it again."""
-        self._set("outcome", collection, {document.key(): None})
+        self._set("outcome = ?", collection, [doc_id], None)
 
-    def verify(self, collection: str, found: Iterable[tuple[bytes, bytes]]) -> None:
-        """Mark documents as verified, by checksum and key; others have another content."""
+    def verify(self, collection: str, found: Iterable[tuple[str, bytes]]) -> None:
+        """Mark documents as verified, by id and checksum; others have another content."""
         number = self._numbers[collection]
-        with self._transaction():
-            self._database.executemany(
-                "UPDATE documents SET verified = checksum = ? WHERE collection = ? AND key = ?",
-                [(checksum, number, key) for checksum, key in found],
+
+        def mark(_: int, found: tuple[str, bytes]) -> None:
+            doc_id, checksum = found
+            self._database.execute(
+                "UPDATE documents SET verified = checksum = ? WHERE collection = ? AND id = ?",
+                (checksum, number, json.dumps(doc_id)),
             )
+
+        self._each(found, mark)
 
     def begin_verification(self, collection: str) -> None:
         """Delete the result of an earlier verification."""
@@ -252,36 +221,63 @@ class State:
                 (self._numbers[collection],),
             )
 
-    def counts(self, collection: str) -> dict[Outcome, int]:
-        """Return how many documents are settled, by outcome, in this run and earlier ones."""
+    def unverified(self, collection: str) -> Iterator[tuple[str, bytes]]:
+        """Yield id and checksum of each settled document that is not verified."""
+        last = ""
+        while True:
+            with self._lock:
+                row = self._one(
+                    "SELECT id, checksum FROM documents WHERE collection = ? AND id > ?"
+                    " AND outcome IS NOT NULL AND NOT verified ORDER BY id LIMIT 1",
+                    self._numbers[collection],
+                    last,
+                )
+            if row is None:
+                return
+            last, checksum = row
+            yield json.loads(last), checksum
+
+    def counts(self, collection: str) -> Counts:
+        """Return how many documents are settled and verified, in this run and earlier ones."""
         with self._lock:
             rows = self._database.execute(
-                "SELECT outcome, count(*) FROM documents"
+                "SELECT outcome, count(*), sum(verified) FROM documents"
                 " WHERE collection = ? AND outcome IS NOT NULL GROUP BY outcome",
                 (self._numbers[collection],),
             ).fetchall()
-        return dict.fromkeys(Outcome, 0) | {Outcome(outcome): count for outcome, count in rows}
+        settled = {outcome: count for outcome, count, _ in rows}
+        return Counts(
+            moved=settled.get(Outcome.MOVED, 0),
+            replaced=settled.get(Outcome.REPLACED, 0),
+            already_there=settled.get(Outcome.ALREADY_THERE, 0),
+            verified=sum(verified for _, _, verified in rows),
+        )
 
-    def verified(self, collection: str) -> int:
-        """Return how many settled documents are verified."""
-        with self._lock:
-            (count,) = self._one(
-                "SELECT count(*) FROM documents"
-                " WHERE collection = ? AND outcome IS NOT NULL AND verified",
-                self._numbers[collection],
-            )
-        return int(count)
+    # --- The database -----------------------------------------------------------------------------
 
-    def _set(self, column: str, collection: str, outcomes: Mapping[bytes, Outcome | None]) -> None:
-        # One statement for many rows: each statement gives the interpreter to another thread.
+    def _set(
+        self, change: str, collection: str, doc_ids: Iterable[str], outcome: Outcome | None
+    ) -> None:
         with self._transaction():
-            for outcome in set(outcomes.values()):
-                keys = [key for key, one in outcomes.items() if one is outcome]
-                self._database.execute(
-                    f"UPDATE documents SET {column} = ?"  # noqa: S608 - a column of ours
-                    f" WHERE collection = ? AND key IN ({_places(keys)})",
-                    (outcome, self._numbers[collection], *keys),
-                )
+            self._database.execute(
+                f"UPDATE documents SET {change} WHERE {_THESE}",  # noqa: S608 - texts of ours
+                (outcome, *self._these(collection, doc_ids)),
+            )
+
+    def _these(self, collection: str, doc_ids: Iterable[str]) -> tuple[int, str]:
+        """Return the values for `_THESE`. An id is JSON: lone surrogates have no UTF-8."""
+        return self._numbers[collection], json.dumps([json.dumps(doc_id) for doc_id in doc_ids])
+
+    def _each(self, rows: Iterable[_Row], act: Callable[[int, _Row], None]) -> int:
+        """Call `act` with the number of each row from 1 and the row; return how many there are."""
+        count = 0
+        with self._transaction():
+            for count, row in enumerate(rows, start=1):
+                act(count, row)
+                if count % _ROWS == 0:
+                    self._database.execute("COMMIT")
+                    self._database.execute("BEGIN")
+        return count
 
     def _one(self, statement: str, *values: object) -> Any:
         return self._database.execute(statement, values).fetchone()
@@ -291,10 +287,6 @@ class State:
         with self._lock, self._database:
             self._database.execute("BEGIN")
             yield
-
-
-def _places(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
 
 
 def _refuse_difference(folder: Path, before: Mapping[str, Any], run: Mapping[str, Any]) -> None:

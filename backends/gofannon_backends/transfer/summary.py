@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from threading import Lock
 from typing import TYPE_CHECKING, Final
@@ -49,7 +50,7 @@ class Problems:
 
     def __init__(self, file: Path | None = None) -> None:
         self.first: list[Problem] = []
-        self.count = 0
+        self.counts: Counter[tuple[str, Outcome]] = Counter()
         self._file = file
         self._lock = Lock()
         if file is not None:
@@ -63,7 +64,7 @@ class Problems:
     def add(self, problem: Problem) -> None:
         """Add a problem."""
         with self._lock:
-            self.count += 1
+            self.counts[problem.collection, problem.outcome] += 1
             if len(self.first) < SHOWN_PROBLEMS:
                 self.first.append(problem)
             if self._file is not None:
@@ -96,6 +97,11 @@ class Counts:
     conflicts: int = 0
     failed: int = 0
     verified: int = 0
+
+    @property
+    def settled(self) -> int:
+        """The number of documents that the target has."""
+        return self.moved + self.replaced + self.already_there
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
@@ -137,7 +143,7 @@ class Summary:
         """Yield the lines of the summary as text."""
         yield f"{self.source} → {self.target}"
         yield ""
-        yield from _table(self.collections)
+        yield from self._table()
         yield ""
         yield from map(str, self.problems)
         yield from (f"All problems are in {file}" for file in self.problem_files)
@@ -146,14 +152,25 @@ class Summary:
             yield "This run continued an earlier one; what that one did is counted here too."
         yield self._verdict()
 
+    def _table(self) -> Iterator[str]:
+        columns = [field.name for field in fields(Counts)]
+        if self.dry_run:
+            columns.remove("verified")
+        rows = [["collection", *(column.replace("_", " ") for column in columns)]]
+        for name, counts in self.collections.items():
+            rows.append([name, *(f"{getattr(counts, column):,}" for column in columns)])
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for first, *numbers in rows:
+            yield "  ".join([first.ljust(widths[0]), *map(str.rjust, numbers, widths[1:])])
+
     def _verdict(self) -> str:
         total = self.total
         if self.dry_run:
             stay = total.conflicts + total.failed
             return (
-                f"Dry run: {_documents(total.documents - stay)} of {total.documents:,} would be in "
-                f"the target, {total.already_there:,} of them are already there; {stay:,} would "
-                "not be moved. Nothing was written."
+                f"Dry run: {total.documents - stay:,} of {_documents(total.documents)} would be in "
+                f"the target, {total.already_there:,} already there; {stay:,} would not be moved. "
+                "Nothing was written."
             )
         if self.complete:
             return f"Complete: {_documents(total.documents)}, each one verified in the target."
@@ -162,26 +179,6 @@ class Summary:
             "not verified in the target "
             f"({total.conflicts:,} in conflict, {total.failed:,} failed)."
         )
-
-
-_COLUMNS: Final = {
-    "documents": "documents",
-    "moved": "moved",
-    "replaced": "replaced",
-    "already_there": "already there",
-    "conflicts": "conflicts",
-    "failed": "failed",
-    "verified": "verified",
-}
-
-
-def _table(collections: dict[str, Counts]) -> Iterator[str]:
-    rows: list[tuple[str, ...]] = [("collection", *_COLUMNS.values())]
-    for name, counts in collections.items():
-        rows.append((name, *(f"{getattr(counts, column):,}" for column in _COLUMNS)))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for first, *numbers in rows:
-        yield "  ".join([first.ljust(widths[0]), *map(str.rjust, numbers, widths[1:])])
 
 
 def _documents(count: int) -> str:

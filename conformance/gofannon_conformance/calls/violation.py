@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from gofannon_conformance.calls.values import Answer
 
 
+CONFLICT = 409
+
+
 class Violation(AssertionError):  # noqa: N818  # a test found it, it is no error of the test
     """A clause is broken: which, by what call, what was returned, and what was expected.
 
@@ -44,11 +47,15 @@ class Violation(AssertionError):  # noqa: N818  # a test found it, it is no erro
         """The property's example, as `--example` takes it."""
         self.hung = False
         """Whether the violation is that a call did not return."""
+        self.unaccepted: Answer | None = None
+        """The answer of a `save()` that raised, where the test needs a document to be saved."""
         if answer is not None:
             self.called = call_shortened(answer.call)
             self.came = came or describe(answer)
             self.program = program(answer.trace)
             self.hung = answer.hung
+            if answer.call.method == "save" and answer.status == CONFLICT:
+                self.unaccepted = answer
             if answer.hung:  # whatever the test expected of the answer, there is none
                 self.what = f"{answer.call.method}() never returned: {answer.error}"
 

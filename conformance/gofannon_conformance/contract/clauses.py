@@ -100,10 +100,6 @@ class Contract:
         except KeyError:
             raise UnknownClause(self._unknown(clause_id)) from None
 
-    def in_group(self, name: str) -> tuple[Clause, ...]:
-        """Return the clauses of one group, in order; none for an unknown name."""
-        return tuple(clause for clause in self.clauses if clause.group == name)
-
     def for_dialect(self, name: str) -> Contract:
         """Return the same contract in the named dialect."""
         if name not in self.dialects:

@@ -221,6 +221,10 @@ def unlike(expected: Any, found: Any) -> list[str]:
     ]
 
 
+_NUMBERS = (int, float, Decimal)
+"""DOC-2 reports a `Decimal` that comes back."""
+
+
 def is_conversion(value: Any, found: Any) -> bool:
     """Return whether a value was converted as the contract allows.
 
@@ -244,7 +248,7 @@ def is_conversion(value: Any, found: Any) -> bool:
             and not any(unlike(v, found[k]) for k, v in value.items())
         )
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return type(found) in (int, float) and bool(found == value)  # int or float
+        return type(found) in _NUMBERS and not differences(value, found, numbers="by value")
     if isinstance(value, str) and type(value) is not str:
         # A subclass may have another `__str__`.
         return type(found) is str and found == str.__str__(value)
@@ -252,7 +256,7 @@ def is_conversion(value: Any, found: Any) -> bool:
 
 
 def _is_number(value: Decimal, found: Any) -> bool:
-    if type(found) not in (int, float) or not value.is_finite():
+    if type(found) not in _NUMBERS or not value.is_finite():
         return False
     return bool(found == value) or (isfinite(float(value)) and found == float(value))
 

@@ -24,6 +24,7 @@ from gofannon_conformance.mutants.durability import LASTING, LASTING_CONTROLS
 from gofannon_conformance.mutants.errors import ERRORS
 from gofannon_conformance.mutants.faults import FAULTING, SERVED_CONTROLS
 from gofannon_conformance.mutants.fidelity.documents import DOCUMENTS
+from gofannon_conformance.mutants.fidelity.encoded import ENCODED
 from gofannon_conformance.mutants.fidelity.shapes import SHAPES
 from gofannon_conformance.mutants.fidelity.sizes import LIMITS
 from gofannon_conformance.mutants.fidelity.texts import TEXTS
@@ -73,6 +74,7 @@ _ALL = (
     *DOCUMENTS,
     *TEXTS,
     *SHAPES,
+    *ENCODED,
     *SEEN,
     *HANGING,
     *WIDER,

@@ -38,15 +38,18 @@ class OutcomeHooks:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Attach a test's result to its report, and write the report in plain words."""
-        report = yield
         clauses = clauses_of(item)
+        error = call.excinfo.value if call.excinfo is not None else None
+        if clauses and not judged(error).reason.startswith(BROKE):
+            # `rewrite` has the text: pytest would first format the source of every frame.
+            item.repr_failure = _text_of  # type: ignore[method-assign]
+        report = yield
         session = item.stash.get(SESSION, None)
         leaks: list[Violation] = []
         if clauses and session is not None and report.when != "setup":
             leaks = session.opened.watch.take()
         if not clauses or (report.when != "call" and report.passed and not leaks):
             return report
-        error = call.excinfo.value if call.excinfo is not None else None
         if leaks and report.when == "teardown" and error is None:
             error, leaks = Violations(leaks), []  # the test itself has its result already
         if isinstance(error, (KeyboardInterrupt, pytest.exit.Exception)):
@@ -131,6 +134,11 @@ class OutcomeHooks:
             altered=self._altered[kind],
             capabilities=_capabilities(session),
         )
+
+
+def _text_of(excinfo: pytest.ExceptionInfo[BaseException], style: str | None = None) -> str:  # noqa: ARG001
+    """Return the text of an exception, without a traceback."""
+    return str(excinfo.value)
 
 
 def rewrite(report: pytest.TestReport, data: TestData, contract: Contract, *, strict: bool) -> None:

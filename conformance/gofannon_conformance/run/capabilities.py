@@ -123,13 +123,12 @@ def _shared(kit: Kit) -> str:
     DUR-1 reports that it is late.
     """
     collection = kit.collection()
-    collection.save(IDS[0], {"shared": "before"})
-    worked = collection.get(IDS[0]).returned
+    worked = _works(kit, collection)
     try:
         seen = collection.through(Caller(kit.instances.second(), kit.trace))
         for doc_id in IDS:
             collection.save(doc_id, {"shared": doc_id})
-        if worked and not _works(collection):
+        if worked and not _works(kit, collection):
             kit.instances.renew("opening another instance breaks the one before it")
             return ""
         since = time.monotonic()
@@ -165,7 +164,7 @@ def _persistent(kit: Kit) -> str:
     name = collection.name
     for doc_id in IDS:
         collection.save(doc_id, {"lasting": doc_id})
-    worked = _works(collection)
+    worked = _works(kit, collection)
     ended = [f"ended-{n}" for n in range(len(IDS))]
     try:
         found = in_other_process(
@@ -180,7 +179,7 @@ def _persistent(kit: Kit) -> str:
     except NotTested:
         return ""
     finally:
-        if worked and not _works(collection):
+        if worked and not _works(kit, collection):
             kit.instances.renew("opening an instance in another process breaks the one in this")
         _clear(kit, collection, ended)
     shown = any(answer.returned for answer in found[: len(IDS)])
@@ -191,10 +190,13 @@ IDS = tuple(f"shared-{n}" for n in range(20))
 """So many that a full buffer is written."""
 
 
-def _works(collection: Collection) -> bool:
-    """Return whether the session's instance saves and returns a document."""
-    saved = collection.save(IDS[0], {"shared": IDS[0]})
-    return saved.returned and collection.get(IDS[0]).returned
+def _works(kit: Kit, collection: Collection) -> bool:
+    """Return whether the session's instance saves and returns a new document."""
+    doc_id = kit.fresh("works")
+    saved = collection.save(doc_id, {"n": 1})
+    found = collection.get(doc_id)
+    collection.delete(doc_id)
+    return saved.returned and found.returned
 
 
 def _shows_any(collection: Collection) -> bool:

@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gofannon_conformance.calls.values import Trace
+    from gofannon_conformance.run.workspace import Workspace
 
 
 class Cases:
     """The cases of one table: each is tried, whether or not others fail."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, workspace: Workspace) -> None:
         self._trace = trace
+        self._workspace = workspace
         self._failed: list[tuple[str, Violation]] = []
 
     @contextmanager
@@ -28,6 +30,7 @@ class Cases:
             yield
         except Violation as found:
             self._failed.append((label, found))
+            self._workspace.sweep_saved_by(self._trace)  # the next case must not see its documents
 
     def settle(self) -> None:
         """Raise the failures: one violation for each set of clauses, with all its cases."""

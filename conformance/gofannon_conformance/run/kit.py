@@ -171,7 +171,7 @@ class Kit:
     @contextmanager
     def cases(self) -> Iterator[Cases]:
         """Run all cases of a table; their failures are raised together afterwards."""
-        cases = Cases(self.trace)
+        cases = Cases(self.trace, self.workspace)
         try:
             yield cases
         except (NotTested, CallHung):

@@ -54,6 +54,14 @@ class Session:
     """What the current test found out, for the report."""
     _cleanup: ExitStack = field(default_factory=ExitStack)
 
+    def revived_server(self) -> str:
+        """Start the server again if it has ended by itself, and return its name; "" if it runs."""
+        server = self.opened.server
+        if server is None or server.running:
+            return ""
+        server.start()
+        return server.endpoint.product
+
     def close(self) -> None:
         """Delete the rest of the run's documents, drop its collections, close the service."""
         with ExitStack() as after:  # if a step fails, the others are done

@@ -15,6 +15,7 @@ from gofannon_conformance.calls.violation import (
     hang_violation,
 )
 from gofannon_conformance.report.model import Outcome
+from gofannon_conformance.run.refusals import explained
 from gofannon_conformance.run.sessions import CleaningUpFailed
 from gofannon_conformance.run.workspace import CollectionInUse
 from gofannon_conformance.usage import UsageError
@@ -42,9 +43,19 @@ def judged_with_hang(error: object, session: Session | None) -> Judged:
     """Return the outcome of a test's body: of its exception, and of a call that hung in it."""
     hang = None if session is None else session.caller.trace.hang
     outcome, reason, violations = judged(error)
+    if session is not None and violations:
+        if server := session.revived_server():
+            last = violations[-1].called
+            return Judged(Outcome.ERROR, f"{server} ended by itself in this test, at {last}", [])
+        violations = merged([explained(found, session) for found in violations])
     if hang is not None and not any(found.hung for found in violations):
         return Judged(Outcome.FAIL, "", [*violations, hang_violation(hang)])
     return Judged(outcome, reason, violations)
+
+
+def merged(violations: list[Violation]) -> list[Violation]:
+    """Return the violations without those whose clauses and calls another one has, too."""
+    return list({(found.clauses, found.what, found.called): found for found in violations}.values())
 
 
 def run_test(test: Callable[[Kit], None], kit: Kit) -> Judged:

@@ -67,6 +67,14 @@ class Choice(Protocol):
         """Return one of the ready threads, because the running one cannot go on."""
         ...
 
+    def quiet(self, running: int) -> int:
+        """Return at how many events to come `onward` returns the running thread for certain."""
+        ...
+
+    def skip(self, running: int, events: int) -> None:
+        """Count events of the running thread for which `onward` was not called."""
+        ...
+
 
 def choice(style: Style, seed: int, threads: int) -> Choice:
     """Return the choices of a style; the same seed makes the same ones."""
@@ -88,6 +96,12 @@ class _Chance:
     def instead(self, ready: Sequence[int]) -> int:
         return ready[int(self._random.random() * len(ready))]
 
+    def quiet(self, running: int) -> int:  # noqa: ARG002  # each event draws
+        return 0
+
+    def skip(self, running: int, events: int) -> None:
+        """Do nothing: no event is quiet."""
+
 
 class _Ordered:
     """Chooses the first in an order; a thread that `_falls_behind` becomes the last."""
@@ -104,6 +118,12 @@ class _Ordered:
 
     def instead(self, ready: Sequence[int]) -> int:
         return min(ready, key=self._order.index)
+
+    def quiet(self, running: int) -> int:
+        raise NotImplementedError
+
+    def skip(self, running: int, events: int) -> None:
+        raise NotImplementedError
 
     def _falls_behind(self, running: int) -> bool:
         raise NotImplementedError
@@ -128,6 +148,16 @@ class _Priorities(_Ordered):
         self._last = running
         return self._steps in self._changes or self._alone > self._spinning
 
+    def quiet(self, running: int) -> int:
+        alone = self._alone if running == self._last else 0
+        to_change = (change - self._steps for change in self._changes if change > self._steps)
+        return max(0, min([self._spinning - alone, *(events - 1 for events in to_change)]))
+
+    def skip(self, running: int, events: int) -> None:
+        self._alone = events + (self._alone if running == self._last else 0)
+        self._steps += events
+        self._last = running
+
 
 class _Stops(_Ordered):
     def __init__(self, style: Style, threads: int) -> None:
@@ -140,3 +170,10 @@ class _Stops(_Ordered):
             return False
         self._left[running] = 0
         return True
+
+    def quiet(self, running: int) -> int:
+        left = self._left.get(running, 0)
+        return left - 1 if left > 0 else left + self._spinning
+
+    def skip(self, running: int, events: int) -> None:
+        self._left[running] = self._left.get(running, 0) - events

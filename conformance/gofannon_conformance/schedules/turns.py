@@ -52,6 +52,8 @@ class Turns:
         self._came.acquire()
         self.closed = False
         self._waiting_for_events = False
+        self._quiet = self._left = 0
+        """The events of the running thread at which the turn stays, and how many are left."""
         self._seen: tuple[tuple[int | None, int], float] = (None, -1), 0.0
 
     def begin(self, me: int) -> None:
@@ -66,17 +68,25 @@ class Turns:
 
     def event(self, me: int, code: CodeType, at: int) -> None:
         """Handle an event at a line or an offset: go on, or pass the turn and wait for it."""
+        place = (code, at)
+        if self._left > 0 and self._running == me and not self._away:  # nothing else can happen
+            self._left -= 1
+            self.steps += 1
+            self.trail.append(place)
+            return
         with self._guard:
             if self.closed:
                 raise Abandoned
-            self._places[me] = (code, at)
-            self.trail.append((code, at))
+            self._settle()
+            self._places[me] = place
+            self.trail.append(place)
             self.steps += 1
             if self._running == me:
                 if self._away:
                     self._wait_for_events()
                 to = self._choice.onward(me, self._ready)
                 if to == me:
+                    self._quiet = self._left = self._choice.quiet(me)
                     return
                 insort(self._ready, me)
                 self._pass(me, to, Why.CHOSEN)
@@ -91,6 +101,7 @@ class Turns:
     def end(self, me: int) -> None:
         """Pass the turn on at the end of this thread's task."""
         with self._guard:
+            self._settle()
             self._sleepers.pop(me).close()
             self._away.discard(me)
             if self._running == me:
@@ -115,6 +126,7 @@ class Turns:
             return
         with self._guard:
             if (self._running, self.steps) == seen and not self._waiting_for_events:
+                self._settle()
                 self._away.add(running)
                 self._pass_on(running, Why.WAITING)
 
@@ -122,8 +134,16 @@ class Turns:
         """Close the race: each thread ends at its next event."""
         with self._guard:
             self.closed = True
+            self._left = 0
             for gate in self._gates:
                 _free(gate)
+
+    def _settle(self) -> None:
+        """Tell the choice of the events at which it was not asked."""
+        if self._quiet > 0 and self._running is not None:
+            self._choice.skip(self._running, self._quiet - max(self._left, 0))
+            self._places[self._running] = self.trail[-1]
+        self._quiet = self._left = 0
 
     def _wait(self, me: int) -> None:
         self._gates[me].acquire()

@@ -79,7 +79,7 @@ def planned(
 ) -> Plan:
     """Choose the services of a form, by names, patterns of names, or clauses.
 
-    >>> of_zero = ["minus_zero_is_*", "tiny_*"]
+    >>> of_zero = ["minus_zero_is_*", "tiny_f*"]
     >>> [s.name for s in planned(form="quick", names=of_zero, seed=1).services]
     ['minus_zero_is_zero', 'tiny_floats_are_zero']
     """

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
-LONGEST = 180.0
-"""Time limit of one trial in seconds; then its process is ended and replaced."""
+LONGEST = 900.0
+"""Time limit of one trial in seconds; then its process is ended and replaced.
+
+It is long because the machine may be busy: calls that hang have a time limit of their own.
+"""
 
 STARTING = 120.0
 """Time limit in seconds for a process to start and to import the suite."""

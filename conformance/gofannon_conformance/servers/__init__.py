@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from gofannon_conformance.servers.catalogue import names, provider, stores
+from gofannon_conformance.servers.catalogue import provider, stores
 from gofannon_conformance.servers.endpoint import CONTAINER, ENVIRONMENT, LOCAL_PROGRAM, Endpoint
 from gofannon_conformance.servers.given import GivenServer
 from gofannon_conformance.servers.provider import (
@@ -20,7 +20,7 @@ from gofannon_conformance.servers.provider import (
     Unavailable,
     Way,
 )
-from gofannon_conformance.servers.shared import Shared, borrow
+from gofannon_conformance.servers.shared import Shared
 
 __all__ = [
     "CONTAINER",
@@ -36,8 +36,6 @@ __all__ = [
     "Shared",
     "Unavailable",
     "Way",
-    "borrow",
-    "names",
     "provider",
     "stores",
 ]

@@ -17,12 +17,6 @@ def stores() -> tuple[str, ...]:
     return STORES
 
 
-def names() -> tuple[str, ...]:
-    """Return every name that `provider` takes: each store, and `store:way` for each of its ways."""
-    variants = (f"{store}:{way.name}" for store in STORES for way in provider(store).ways)
-    return (*STORES, *variants)
-
-
 def provider(name: str) -> Provider:
     """Return the provider of that name, or raise a `ValueError` that suggests the nearest."""
     store, _, way = name.partition(":")

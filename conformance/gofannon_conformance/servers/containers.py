@@ -6,19 +6,17 @@ port on every interface of the machine.
 
 from __future__ import annotations
 
-import atexit
 import importlib.util
 import os
 import re
 import secrets
-import time
 import weakref
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gofannon_conformance.servers.endpoint import CONTAINER
-from gofannon_conformance.servers.process import LAST_LINES, LOOPBACK, free_port
+from gofannon_conformance.servers.process import LAST_LINES, LOOPBACK, free_port, why_not_ready
 from gofannon_conformance.servers.provider import Plan, Server, ServerError, Unavailable, Way
 
 if TYPE_CHECKING:
@@ -85,8 +83,8 @@ class ContainerServer(Server):
         container.ports = {f"{box.port}/tcp": (LOOPBACK, self._port)}
         self._container = container
         self._running = False
-        self._owner = os.getpid()
-        _OPEN.add(self)
+        # Runs at `close`, at exit, or when this object is garbage-collected.
+        self._remove = weakref.finalize(self, _remove, container, os.getpid())
         try:
             self._pull_and_start()
             self._wait()
@@ -120,13 +118,8 @@ class ContainerServer(Server):
 
     def close(self) -> None:
         """Remove the container and its volumes."""
-        if self._owner != os.getpid():
-            return  # a forked child: the container belongs to its parent
-        _OPEN.discard(self)
         self._running = False
-        if self._container is not None:
-            container, self._container = self._container, None
-            container.stop(force=True, delete_volume=True)
+        self._remove()
 
     def _pull_and_start(self) -> None:
         try:
@@ -140,26 +133,16 @@ class ContainerServer(Server):
             raise Unavailable(why, f"docker pull {self._box.image}") from error
 
     def _wait(self) -> None:
-        until = time.monotonic() + self._box.ready_within
-        while not self._answers():
-            if self._has_ended():
-                raise ServerError(self._with_last_lines("ended before it was ready"))
-            if time.monotonic() > until:
-                within = f"was not ready within {self._box.ready_within:g} s"
-                raise ServerError(self._with_last_lines(within))
-            time.sleep(0.05)
+        box = self._box
+        why = why_not_ready(lambda: box.ready(self._port), self._end, box.ready_within)
+        if why:
+            raise ServerError(self._with_last_lines(why))
         self._running = True
 
-    def _answers(self) -> bool:
-        try:
-            return self._box.ready(self._port)
-        except OSError:
-            return False
-
-    def _has_ended(self) -> bool:
+    def _end(self) -> str:
         container = self._container.get_wrapped_container()
         container.reload()
-        return bool(container.status == "exited")
+        return "ended" if container.status == "exited" else ""
 
     def _with_version(self, endpoint: Endpoint) -> Endpoint:
         pattern = self._box.version_printed
@@ -177,26 +160,19 @@ class ContainerServer(Server):
         return text
 
 
-_OPEN: weakref.WeakSet[ContainerServer] = weakref.WeakSet()
+def _remove(container: Any, owner: int) -> None:
+    if owner == os.getpid():  # not in a forked child: the container belongs to its parent
+        container.stop(force=True, delete_volume=True)
 
 
-@atexit.register
-def _close_all() -> None:
-    for one in list(_OPEN):
-        one.close()
-
-
-def way(store: str, product: str, image: str, box: Callable[[Plan], Box]) -> Way:
+def way(product: str, image: str, box: Callable[[Plan], Box]) -> Way:
     """Return the way that runs a server from an image."""
     tag = image.rpartition("/")[2].partition(":")[2]
 
     def look() -> Plan | Unavailable:
         return engine() or Plan(
-            store=store,
-            way=CONTAINER,
             product=product,
             version=tag if tag[:1].isdigit() else "",
-            source=CONTAINER,
             detail=f"the image {image}, pulled at first use",
         )
 

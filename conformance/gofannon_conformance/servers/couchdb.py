@@ -33,21 +33,6 @@ LIMITS: Final = {
 """Of PouchDB's HTTP layer, measured over plain HTTP. CouchDB 3 has none of them but `-0.0`."""
 
 
-def look_at_pouchdb() -> Plan | Unavailable:
-    """Return whether Node.js can run PouchDB Server."""
-    found = node.look(POUCHDB)
-    if isinstance(found, Unavailable):
-        return found
-    return Plan(
-        store="couchdb",
-        way="pouchdb",
-        product=STAND_IN,
-        version=POUCHDB.version,
-        source=LOCAL_PROGRAM,
-        detail=f"a replacement for CouchDB, in memory, run by {found}",
-    )
-
-
 def open_pouchdb(plan: Plan) -> Server:
     """Start PouchDB Server."""
     password = secrets.token_urlsafe(18)
@@ -70,11 +55,8 @@ def look_at_couchdb() -> Plan | Unavailable:
     if not _defaults(program):
         return Unavailable(f"{found} has no etc/default.ini next to its bin folder", HOW)
     return Plan(
-        store="couchdb",
-        way="couchdb",
         product=PRODUCT,
         version=_version(program),
-        source=LOCAL_PROGRAM,
         detail=f"{program}, with its data in a temporary folder",
         program=str(program),
     )
@@ -203,8 +185,13 @@ def _box(plan: Plan) -> containers.Box:
 
 
 WAYS: Final = (
-    given.way("couchdb", "COUCHDB_URL", _read, _identify, ("COUCHDB_USER", "COUCHDB_PASSWORD")),
+    given.way("COUCHDB_URL", _read, _identify, ("COUCHDB_USER", "COUCHDB_PASSWORD")),
     Way(name="couchdb", source=LOCAL_PROGRAM, look=look_at_couchdb, open=open_couchdb),
-    Way(name="pouchdb", source=LOCAL_PROGRAM, look=look_at_pouchdb, open=open_pouchdb),
-    containers.way("couchdb", PRODUCT, IMAGE, _box),
+    Way(
+        name="pouchdb",
+        source=LOCAL_PROGRAM,
+        look=lambda: node.plan(POUCHDB, STAND_IN, "a replacement for CouchDB, in memory"),
+        open=open_pouchdb,
+    ),
+    containers.way(PRODUCT, IMAGE, _box),
 )

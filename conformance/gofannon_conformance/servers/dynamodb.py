@@ -71,14 +71,7 @@ def look_at_moto() -> Plan | Unavailable:
     missing = [name for name in ("flask", "flask_cors") if importlib.util.find_spec(name) is None]
     if missing:
         return Unavailable("moto is installed without its server", HOW_MOTO)
-    return Plan(
-        store="dynamodb",
-        way=MOTO,
-        product=MOTO,
-        version=version,
-        source=LOCAL_PROGRAM,
-        detail="an emulator in Python, in memory",
-    )
+    return Plan(product=MOTO, version=version, detail="an emulator in Python, in memory")
 
 
 def open_moto(plan: Plan) -> Server:
@@ -89,21 +82,6 @@ def open_moto(plan: Plan) -> Server:
         ready=lambda: _is_moto(f"http://{LOOPBACK}:{port}"),
     )
     return launch("dynamodb", lambda _keeper: (program, _endpoint(plan, port)))
-
-
-def look_at_dynalite() -> Plan | Unavailable:
-    """Return whether Node.js can run dynalite."""
-    found = node.look(BUNDLE)
-    if isinstance(found, Unavailable):
-        return found
-    return Plan(
-        store="dynamodb",
-        way=DYNALITE,
-        product=DYNALITE,
-        version=BUNDLE.version,
-        source=LOCAL_PROGRAM,
-        detail=f"an emulator, in memory, run by {found}",
-    )
 
 
 def open_dynalite(plan: Plan) -> Server:
@@ -184,8 +162,13 @@ def _box(plan: Plan) -> containers.Box:
 
 
 WAYS: Final = (
-    given.way("dynamodb", "DYNAMODB_ENDPOINT_URL", _read, _identify),
+    given.way("DYNAMODB_ENDPOINT_URL", _read, _identify),
     Way(name=MOTO, source=LOCAL_PROGRAM, look=look_at_moto, open=open_moto),
-    Way(name=DYNALITE, source=LOCAL_PROGRAM, look=look_at_dynalite, open=open_dynalite),
-    containers.way("dynamodb", LOCAL, IMAGE, _box),
+    Way(
+        name=DYNALITE,
+        source=LOCAL_PROGRAM,
+        look=lambda: node.plan(BUNDLE, DYNALITE, "an emulator, in memory"),
+        open=open_dynalite,
+    ),
+    containers.way(LOCAL, IMAGE, _box),
 )

@@ -106,11 +106,8 @@ def _jar_way(name: str, find: Callable[[], tuple[Path, str] | None], how: str) -
         if shutil.which("java") is None:
             return Unavailable(f"java is not on the PATH to run {found[0]}", HOW_JAVA)
         return Plan(
-            store="firestore",
-            way=name,
             product=PRODUCT,
             version=found[1],
-            source=LOCAL_PROGRAM,
             detail=str(found[0]),
             program=str(found[0]),
         )
@@ -162,8 +159,8 @@ def _box(plan: Plan) -> containers.Box:
 
 
 WAYS: Final = (
-    given.way("firestore", "FIRESTORE_EMULATOR_HOST", _read, _identify),
+    given.way("FIRESTORE_EMULATOR_HOST", _read, _identify),
     _jar_way("cloud-sdk", sdk_jar, HOW_SDK),
     _jar_way("firebase-tools", firebase_jar, HOW_FIREBASE),
-    containers.way("firestore", PRODUCT, IMAGE, _box),
+    containers.way(PRODUCT, IMAGE, _box),
 )

@@ -50,7 +50,6 @@ class GivenServer(Server):
 
 
 def way(
-    store: str,
     variable: str,
     read: Callable[[str], Endpoint],
     identify: Callable[[Endpoint], Endpoint],
@@ -80,11 +79,8 @@ def way(
         except (OSError, ValueError) as error:
             return _unusable(variable, url, endpoint.redacted(str(error).strip()))
         return Plan(
-            store=store,
-            way=ENVIRONMENT,
             product=endpoint.product,
             version=endpoint.version,
-            source=ENVIRONMENT,
             detail=f"{variable} names {url}",
             given=endpoint,
         )

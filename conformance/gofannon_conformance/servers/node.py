@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gofannon_conformance.servers.provider import Unavailable
+from gofannon_conformance.servers.provider import Plan, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +79,14 @@ def look(bundle: Bundle) -> str | Unavailable:
     if npm is None:
         return Unavailable("npm is not on the PATH", HOW)
     return f"{node}; its packages are installed from the npm registry at first use"
+
+
+def plan(bundle: Bundle, product: str, detail: str) -> Plan | Unavailable:
+    """Return the plan of a server that Node.js runs from a bundle."""
+    found = look(bundle)
+    if isinstance(found, Unavailable):
+        return found
+    return Plan(product=product, version=bundle.version, detail=f"{detail}, run by {found}")
 
 
 def command(bundle: Bundle) -> tuple[str, str]:

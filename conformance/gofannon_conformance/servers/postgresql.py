@@ -84,11 +84,8 @@ def look_at_programs() -> Plan | Unavailable:
             "run the kit as another user, or create the user postgres",
         )
     return Plan(
-        store="postgresql",
-        way="initdb",
         product=PRODUCT,
         version=_version(folder),
-        source=LOCAL_PROGRAM,
         detail=f"a temporary cluster, made by {folder}",
         program=str(folder),
     )
@@ -228,7 +225,7 @@ def _box(plan: Plan) -> containers.Box:
 
 
 WAYS: Final = (
-    given.way("postgresql", "POSTGRES_URL", _read, _identify),
+    given.way("POSTGRES_URL", _read, _identify),
     Way(name="initdb", source=LOCAL_PROGRAM, look=look_at_programs, open=open_cluster),
-    containers.way("postgresql", PRODUCT, IMAGE, _box),
+    containers.way(PRODUCT, IMAGE, _box),
 )

@@ -243,18 +243,14 @@ class LocalServer(Server):
             self.pid = None
 
     def _wait(self) -> None:
-        until = time.monotonic() + self._program.ready_within
-        while not _holds(self._program.ready):
-            code = self._keeper.code()
-            if code is not None:
-                raise self._failed(f"ended with status {code} before it was ready")
-            if time.monotonic() > until:
-                raise self._failed(f"was not ready within {self._program.ready_within:g} s")
-            time.sleep(0.01)
+        why = why_not_ready(self._program.ready, self._status, self._program.ready_within)
+        if why:
+            text = f"{self.endpoint.product} {why}{self._keeper.last_lines()}"
+            raise ServerError(self.endpoint.redacted(text))
 
-    def _failed(self, what: str) -> ServerError:
-        text = f"{self.endpoint.product} {what}{self._keeper.last_lines()}"
-        return ServerError(self.endpoint.redacted(text))
+    def _status(self) -> str:
+        code = self._keeper.code()
+        return "" if code is None else f"ended with status {code}"
 
 
 def launch(
@@ -276,8 +272,19 @@ def launch(
     return server
 
 
-def _holds(ready: Callable[[], bool]) -> bool:
-    try:
-        return ready()
-    except OSError:
-        return False
+def why_not_ready(ready: Callable[[], bool], ended: Callable[[], str], within: float) -> str:
+    """Wait until a server is ready; return an empty text, or why it is not.
+
+    `ready` is false or raises `OSError` while the server does not answer. `ended` says how the
+    server has ended, if it has.
+    """
+    until = time.monotonic() + within
+    while True:
+        with contextlib.suppress(OSError):
+            if ready():
+                return ""
+        if how := ended():
+            return f"{how} before it was ready"
+        if time.monotonic() > until:
+            return f"was not ready within {within:g} s"
+        time.sleep(0.01)

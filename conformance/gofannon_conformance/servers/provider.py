@@ -36,11 +36,12 @@ class NotOurs(ServerError):  # noqa: N818 - reads as what it says
 class Plan:
     """The server that would be used, found without starting anything."""
 
-    store: str
-    way: str
     product: str
     version: str
-    source: str
+    store: str = ""
+    way: str = ""
+    source: str = ""
+    """These three are filled in by the provider."""
     detail: str = ""
     """Where it is, or what happens at the first use; for people."""
     program: str = ""
@@ -139,21 +140,21 @@ class Provider:
     def survey(self) -> Iterator[tuple[Way, Plan | Unavailable]]:
         """Yield each way with its plan, lazily. Nothing is started."""
         for way in self.ways:
-            yield way, way.look()
+            found = way.look()
+            if isinstance(found, Plan):
+                found = replace(found, store=self.store, way=way.name, source=way.source)
+            yield way, found
 
-    def plan(self, prefer: str | None = None) -> Plan | Unavailable:
+    def plan(self) -> Plan | Unavailable:
         """Return the plan that `start` would use. Nothing is started."""
-        chosen = self if prefer is None else self.variant(prefer)
-        return first_open(chosen.survey())
+        return first_open(self.survey())
 
-    def start(self, prefer: str | None = None, *, durable: bool = False) -> Server:
+    def start(self, *, durable: bool = False) -> Server:
         """Start what `plan` names, or raise `Unavailable`.
 
         `durable` asks for data that survives a crash of the machine; a store without such a mode
         ignores it. `endpoint.durable` says whether the data survives a restart.
         """
-        if prefer is not None:
-            return self.variant(prefer).start(durable=durable)
         unavailable: list[Unavailable] = []
         for way, found in self.survey():
             if isinstance(found, Plan):

@@ -1,18 +1,11 @@
-"""One server per store for a whole run: started by its main process, lent to the others.
-
-Under pytest-xdist the controller starts the servers and passes `to_json()` to its workers, through
-an environment variable or `workerinput`; a worker reads it with `borrow`.
-"""
+"""One server per store for a run of one process."""
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import TYPE_CHECKING, Self
 
 from gofannon_conformance.servers.catalogue import provider
-from gofannon_conformance.servers.endpoint import Endpoint
-from gofannon_conformance.servers.given import GivenServer
 
 if TYPE_CHECKING:
     from gofannon_conformance.servers.provider import Server
@@ -32,12 +25,6 @@ class Shared:
                 self._servers[name] = provider(name).start(durable=durable)
             return self._servers[name]
 
-    def to_json(self) -> str:
-        """Return every endpoint by name as JSON, secrets included, for the run's processes."""
-        with self._lock:
-            endpoints = {name: one.endpoint.to_json() for name, one in self._servers.items()}
-        return json.dumps(endpoints)
-
     def close(self) -> None:
         """Close every server, even if closing another one raises."""
         with self._lock:
@@ -56,9 +43,3 @@ class Shared:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def borrow(text: str) -> dict[str, Server]:
-    """Return the servers that another process started, from its `Shared.to_json`."""
-    endpoints: dict[str, str] = json.loads(text)
-    return {name: GivenServer(Endpoint.from_json(one)) for name, one in endpoints.items()}

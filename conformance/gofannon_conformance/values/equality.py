@@ -62,8 +62,9 @@ def differences(expected: Any, actual: Any, *, numbers: Numbers = "exact") -> li
     """Return every place where `actual` differs from `expected`, the shallowest first.
 
     Types count: `True` is not `1`, and a subclass of a JSON type is not that type. With
-    `numbers="exact"`, `1.0` is not `1` and `-0.0` is not `0.0`; with `"by value"`, an `int` and a
-    `float` are equal if their values are. NaN equals NaN. The order of fields does not count.
+    `numbers="exact"`, `1.0` is not `1` and `-0.0` is not `0.0`; with `"by value"`, two numbers of
+    any types (a `Decimal`, too) are equal if their values are. NaN equals NaN. The order of fields
+    does not count.
 
     >>> differences({"n": 1}, {"n": 1.0}, numbers="by value")
     []
@@ -174,8 +175,7 @@ def _kind(expected: Any, actual: Any, numbers: Numbers) -> Kind | None:
     if expected is ABSENT:
         return "extra"
     if type(expected) is not type(actual):
-        both_numbers = {type(expected), type(actual)} == {int, float}
-        return None if numbers == "by value" and both_numbers and expected == actual else "type"
+        return None if numbers == "by value" and _same_number(expected, actual) else "type"
     if type(expected) is str:
         if expected == actual:
             return None
@@ -197,6 +197,19 @@ def _equal(expected: Any, actual: Any) -> bool:
         return bool(expected == actual)
     except Exception:  # noqa: BLE001 - another class may raise anything
         return False
+
+
+def _same_number(expected: Any, actual: Any) -> bool:
+    """Return whether two numbers of different types have one value, as far as a float holds it."""
+    if not all(
+        isinstance(n, (int, float, Decimal)) and type(n) is not bool for n in (expected, actual)
+    ):
+        return False
+    if isinstance(expected, float) and isinstance(actual, Decimal):
+        actual = float(actual)
+    if isinstance(actual, float) and isinstance(expected, Decimal):
+        expected = float(expected)
+    return _equal(expected, actual) and math.isfinite(actual)
 
 
 def _same_float(expected: float, actual: float, numbers: Numbers) -> bool:

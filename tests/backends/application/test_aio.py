@@ -1,76 +1,59 @@
-"""The async face: the same answers as the service's, from threads, without holding up the loop."""
+"""The async wrapper: the answers of the service, from threads, with a free event loop."""
 
 import asyncio
 import threading
 from contextvars import ContextVar
 
 import pytest
+from application import BOUND
 from fastapi import HTTPException
+from telemetry import Telemetry
 
 from gofannon_backends.aio import AsyncDatabaseService, in_threads
 from gofannon_backends.memory import MemoryDatabaseService
-from gofannon_backends.observability import observed
 from gofannon_conformance import DatabaseServiceContract
 
 
-class TestAnAsyncFace(DatabaseServiceContract):
-    """The whole suite on the two wrappers together, one in the other."""
+class TestBothWrappers(DatabaseServiceContract):
+    """The whole suite on an async wrapper around an observed service with a real SDK."""
 
     def connect(self):
-        return in_threads(observed(MemoryDatabaseService()))
+        return in_threads(Telemetry().observing(MemoryDatabaseService()))
 
 
-@pytest.fixture
-def service():
-    return MemoryDatabaseService()
-
-
-def on(service, use, **options):
-    """Run `use` on a face of the service, in a loop of its own."""
+def use(service, action, **options):
+    """Run a coroutine function on a wrapper of the service, in a new event loop."""
 
     async def main():
-        async with in_threads(service, **options) as face:
-            return await use(face)
+        async with in_threads(service, **options) as db:
+            return await action(db)
 
     return asyncio.run(main())
 
 
-def status(call):
-    with pytest.raises(HTTPException) as caught:
-        call()
-    return caught.value.status_code
+async def read_all(db):
+    return [document async for document in db.iter_all("agents")]
+
+
+class Plain:
+    """A service without the optional methods, `iter_all` and `close`."""
+
+    def list_all(self, db_name):
+        return [{"_id": db_name}]
 
 
 class TestTheMethods:
-    def test_they_answer_as_the_services_do(self, service):
-        async def use(db):
-            saved = await db.save("agents", doc_id="a1", doc={"name": "A"})
-            found = await db.get("agents", "a1")
-            listed = await db.list_all(db_name="agents")
-            return saved, found, listed, await db.delete("agents", "a1")
-
-        saved, found, listed, deleted = on(service, use)
-        assert saved == {"id": "a1", "rev": "1"}
-        assert found == {"_id": "a1", "_rev": "1", "name": "A"}
-        assert (listed, deleted) == ([found], None)
-        assert service.list_all("agents") == []
-
-    def test_they_raise_as_the_services_do(self, service):
-        assert status(lambda: on(service, lambda db: db.get("agents", "nobody"))) == 404
-        assert status(lambda: on(service, lambda db: db.save("agents", "", {}))) == 400
-
-    def test_optional_ones_are_there_if_the_service_has_them(self):
-        assert not hasattr(in_threads(object()), "find")
-
+    def test_it_has_the_optional_ones_of_the_service(self):
         class Finding(MemoryDatabaseService):
             def find(self, db_name, selector, fields=None, limit=10_000):
                 return [db_name, selector, fields, limit]
 
-        found = on(Finding(), lambda db: db.find("agents", {"a": 1}, limit=5))
+        found = use(Finding(), lambda db: db.find("agents", {"a": 1}, limit=5))
         assert found == ["agents", {"a": 1}, None, 5]
         assert asyncio.iscoroutinefunction(in_threads(Finding()).find)
+        assert not hasattr(in_threads(Plain()), "find")
 
-    def test_it_is_shown_as_what_it_is(self):
+    def test_its_repr_shows_the_service(self):
         assert repr(in_threads("db")) == "in_threads('db')"
 
     def test_an_incomplete_service_cannot_be_made(self):
@@ -78,64 +61,60 @@ class TestTheMethods:
             type("Incomplete", (AsyncDatabaseService,), {"get": None})()
 
 
-class Gated(MemoryDatabaseService):
-    """Lets its `get` go on when as many calls as it waits for are under way."""
+class Meeting(MemoryDatabaseService):
+    """Its `get` waits until as many calls as expected are running; counts them."""
 
     def __init__(self, calls):
         super().__init__()
-        self.barrier = threading.Barrier(calls)
+        self.barrier, self.lock = threading.Barrier(calls), threading.Lock()
+        self.running = self.most = 0
 
     def get(self, db_name, doc_id):
-        self.barrier.wait(30)
+        with self.lock:
+            self.running += 1
+            self.most = max(self.most, self.running)
+        self.barrier.wait(BOUND)
+        with self.lock:
+            self.running -= 1
         return super().get(db_name, doc_id)
 
 
 class TestThreads:
     def test_calls_run_at_once_and_the_loop_goes_on(self):
-        gated = Gated(3)
-        gated.save("agents", "a", {})
+        service = Meeting(3)
+        service.save("agents", "a", {})
 
-        async def use(db):
+        async def action(db):
             waiting = [asyncio.ensure_future(db.get("agents", "a")) for _ in range(2)]
-            listed = await db.list_all("agents")  # while the two are held
+            listed = await db.list_all("agents")  # while the two wait
             assert not any(task.done() for task in waiting)
             return listed, await asyncio.gather(*waiting, db.get("agents", "a"))
 
-        listed, found = on(gated, use)
+        listed, found = use(service, action)
         assert [document["_id"] for document in [*listed, *found]] == ["a"] * 4
 
-    def test_no_more_than_asked_for(self):
-        most, now, lock = 0, 0, threading.Lock()
+    def test_no_more_run_at_once_than_the_limit(self):
+        service = Meeting(2)
+        service.save("agents", "a", {})
 
-        class Counting(MemoryDatabaseService):
-            def list_all(self, db_name):
-                nonlocal most, now
-                with lock:
-                    now += 1
-                    most = max(most, now)
-                threading.Event().wait(0.005)
-                with lock:
-                    now -= 1
-                return []
+        async def action(db):
+            await asyncio.gather(*(db.get("agents", "a") for _ in range(20)))
 
-        async def use(db):
-            await asyncio.gather(*(db.list_all("agents") for _ in range(20)))
+        use(service, action, threads=2)
+        assert service.most == 2
 
-        on(Counting(), use, threads=2)
-        assert most == 2
-
-    def test_the_callers_context_is_there(self):
+    def test_a_call_has_the_callers_context(self):
         user = ContextVar("user")
 
         class Asking(MemoryDatabaseService):
             def list_all(self, db_name):
                 return [{"_id": user.get()}]
 
-        async def use(db):
+        async def action(db):
             user.set("ann")
             return await db.list_all("agents")
 
-        assert on(Asking(), use) == [{"_id": "ann"}]
+        assert use(Asking(), action) == [{"_id": "ann"}]
 
     def test_a_cancelled_write_is_not_undone(self):
         began, go_on, ended = threading.Event(), threading.Event(), threading.Event()
@@ -143,128 +122,102 @@ class TestThreads:
         class Held(MemoryDatabaseService):
             def save(self, db_name, doc_id, doc):
                 began.set()
-                assert go_on.wait(30)
+                assert go_on.wait(BOUND)
                 super().save(db_name, doc_id, doc)
                 ended.set()
 
-        async def use(db):
-            saving = asyncio.ensure_future(db.save("agents", "a", {}))
-            await asyncio.to_thread(began.wait, 30)
-            saving.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await saving
+        async def action(db):
+            await cancel_when(began, asyncio.ensure_future(db.save("agents", "a", {})))
             go_on.set()
 
         held = Held()
-        on(held, use)
-        assert ended.wait(30)
+        use(held, action)
+        assert ended.wait(BOUND)
         assert held.get("agents", "a")["_id"] == "a"
 
 
+async def cancel_when(began, task):
+    assert await asyncio.to_thread(began.wait, BOUND)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 class Pages(MemoryDatabaseService):
-    """Has many documents; notes how many were taken, and whether the reading was given back."""
+    """Yields many documents; counts them, and records that its generator was closed."""
 
     def __init__(self):
         super().__init__()
-        self.taken, self.ended = 0, threading.Event()
+        self.count, self.ended = 0, threading.Event()
 
     def iter_all(self, db_name):
-        self.reading = self.documents()  # kept, so that nobody but `close()` ends it
+        self.reading = self.documents()  # kept: only `close()` ends it
         return self.reading
 
     def documents(self):
         try:
-            for self.taken in range(1, 10_000):
-                yield {"_id": str(self.taken)}
+            for self.count in range(1, 10_000):
+                yield {"_id": str(self.count)}
         finally:
             self.ended.set()
 
 
-class TestReadingOn:
-    def test_every_document_comes_once(self, service):
+class TestIterAll:
+    def test_every_document_comes_once(self):
+        service = MemoryDatabaseService()
         for number in range(250):
             service.save("agents", f"a{number}", {"n": number})
+        assert use(service, read_all) == service.list_all("agents")
 
-        async def use(db):
-            return [document async for document in db.iter_all("agents")]
+    def test_a_service_without_iter_all_is_listed(self):
+        assert use(Plain(), read_all) == [{"_id": "agents"}]
 
-        assert on(service, use) == service.list_all("agents")
-
-    def test_a_service_without_pages_is_listed(self):
-        class Plain:
-            def list_all(self, db_name):
-                return [{"_id": db_name}]
-
-        async def use(db):
-            return [document async for document in db.iter_all("agents")]
-
-        assert on(Plain(), use) == [{"_id": "agents"}]
-
-    def test_no_more_is_read_than_a_portion_ahead(self):
+    def test_it_reads_no_more_than_a_hundred_ahead_and_closes_when_left(self):
         pages = Pages()
 
-        async def use(db):
+        async def action(db):
             documents = db.iter_all("agents")
-            assert pages.taken == 0
-            first = await anext(documents)
-            await documents.aclose()
-            return first
-
-        assert on(pages, use) == {"_id": "1"}
-        assert pages.taken <= 100
-
-    def test_a_reading_that_is_left_is_given_back(self):
-        pages = Pages()
-
-        async def use(db):
-            async for _ in db.iter_all("agents"):
+            assert pages.count == 0
+            async for document in documents:
+                assert document == {"_id": "1"}
                 break
-            await asyncio.to_thread(pages.ended.wait, 30)
+            await documents.aclose()
+            assert await asyncio.to_thread(pages.ended.wait, BOUND)
 
-        on(pages, use)
-        assert pages.ended.is_set()
+        use(pages, action)
+        assert pages.count == 100
 
-    def test_a_reading_that_is_cancelled_is_given_back(self):
+    def test_it_closes_when_it_is_cancelled(self):
         began, go_on = threading.Event(), threading.Event()
 
         class Stuck(Pages):
             def documents(self):
                 for document in super().documents():
                     began.set()
-                    assert go_on.wait(30)
+                    assert go_on.wait(BOUND)
                     yield document
 
         stuck = Stuck()
 
-        async def read(db):
-            async for _ in db.iter_all("agents"):
-                pytest.fail("it was cancelled before")
-
-        async def use(db):
-            reading = asyncio.ensure_future(read(db))
-            await asyncio.to_thread(began.wait, 30)
-            reading.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await reading
+        async def action(db):
+            await cancel_when(began, asyncio.ensure_future(read_all(db)))
             go_on.set()
-            await asyncio.to_thread(stuck.ended.wait, 30)
+            assert await asyncio.to_thread(stuck.ended.wait, BOUND)
 
-        on(stuck, use)
-        assert stuck.ended.is_set()
+        use(stuck, action)
 
-    def test_an_error_on_the_way_is_raised(self):
+    def test_an_error_between_documents_is_raised(self):
         class Failing(MemoryDatabaseService):
             def iter_all(self, db_name):
                 yield from ({"_id": str(number)} for number in range(150))
                 raise HTTPException(503)
 
-        async def use(db):
-            return [document async for document in db.iter_all("agents")]
+        with pytest.raises(HTTPException) as caught:
+            use(Failing(), read_all)
+        assert caught.value.status_code == 503
 
-        assert status(lambda: on(Failing(), use)) == 503
 
-
-class TestTheEnd:
+class TestClose:
     def test_the_service_is_closed_once_and_in_a_thread(self):
         closed = []
 
@@ -272,42 +225,33 @@ class TestTheEnd:
             def close(self):
                 closed.append(threading.current_thread())
 
-        async def use(db):
-            await db.close()
-            await db.close()
-
-        on(Closing(), use)
+        use(Closing(), lambda db: db.close())
         assert len(closed) == 1
         assert closed != [threading.main_thread()]
 
-    def test_a_service_that_cannot_be_closed_will_do(self):
-        class Plain:
-            def list_all(self, db_name):
-                return []
-
-        assert on(Plain(), lambda db: db.list_all("agents")) == []
-
-    def test_a_later_call_is_503(self, service):
-        async def late(call):
-            db = in_threads(service)
-            await db.close()
-            return await call(db)
-
-        for call in (
+    @pytest.mark.parametrize(
+        "call",
+        [
             lambda db: db.get("agents", "a"),
             lambda db: db.list_all(db_name="agents"),
             lambda db: anext(db.iter_all("agents")),
-        ):
-            assert status(lambda call=call: asyncio.run(late(call))) == 503
+        ],
+    )
+    def test_a_later_call_is_503(self, call):
+        async def late():
+            db = in_threads(MemoryDatabaseService())
+            await db.close()
+            await call(db)
 
-    def test_a_reading_may_outlive_the_face(self):
-        pages = Pages()
+        with pytest.raises(HTTPException) as caught:
+            asyncio.run(late())
+        assert caught.value.status_code == 503
 
-        async def use():
-            db = in_threads(pages)
+    def test_an_iterator_may_be_closed_after_the_wrapper(self):
+        async def action(db):
             documents = db.iter_all("agents")
             await anext(documents)
             await db.close()
             await documents.aclose()
 
-        asyncio.run(use())
+        use(Pages(), action)

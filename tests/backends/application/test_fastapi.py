@@ -7,14 +7,13 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from application import served
+from application import BOUND, served
 from fastapi import FastAPI, HTTPException
 
-from gofannon_backends.factory import get_database_service, reset_database_service
+from gofannon_backends.factory import get_database_service
 from gofannon_backends.fastapi import Database, collections_router, get_db, lifespan
 from gofannon_backends.memory import MemoryDatabaseService
 from gofannon_backends.schemas import SCHEMAS
-from gofannon_backends.settings import Settings
 
 AGENT = {"name": "MyAgent", "code": "def handler(event):\n    return {}"}
 
@@ -43,60 +42,57 @@ ODD_IDS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _nothing_said(monkeypatch, tmp_path):
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    reset_database_service()
-    yield
-    reset_database_service()
-
-
 @pytest.fixture(scope="module")
-def service():
-    return MemoryDatabaseService()
-
-
-@pytest.fixture(scope="module")
-def address(service):
+def app():
     app = FastAPI()
     app.include_router(collections_router())
-    app.dependency_overrides[get_db] = lambda: service
+    return app
+
+
+@pytest.fixture(scope="module")
+def address(app):
     with served(app) as address:
         yield address
 
 
 @pytest.fixture
+def give(app, monkeypatch):
+    """Return a function that gives the application a service for this test."""
+    return lambda service: monkeypatch.setitem(app.dependency_overrides, get_db, lambda: service)
+
+
+@pytest.fixture
+def service(give):
+    service = MemoryDatabaseService()
+    give(service)
+    return service
+
+
+@pytest.fixture
 def api(address, service):
-    with httpx.Client(base_url=address) as client:
+    with httpx.Client(base_url=address, timeout=BOUND) as client:
         yield client
-    for collection in SCHEMAS:
-        service.drop(collection)
 
 
 class TestTheFiveOperations:
-    def test_a_created_document_gets_an_id_and_is_found_under_it(self, api):
-        created = api.post("/agents", json=AGENT)
-        saved = created.json()
-        assert (created.status_code, set(saved)) == (201, {"id", "rev"})
-        assert created.headers["location"] == f"/agents/{saved['id']}"
-        found = api.get(created.headers["location"])
+    def test_post_makes_an_id_and_get_finds_the_document(self, api):
+        first, second = (api.post("/agents", json=AGENT) for _ in range(2))
+        saved = first.json()
+        assert (first.status_code, set(saved)) == (201, {"id", "rev"})
+        assert saved["id"] != second.json()["id"]
+        assert first.headers["location"] == f"/agents/{saved['id']}"
+        found = api.get(first.headers["location"])
         assert found.status_code == 200
         assert found.json() == {**AGENT, "_id": saved["id"], "_rev": saved["rev"]}
 
-    def test_each_created_document_is_another(self, api):
-        ids = {api.post("/agents", json=AGENT).json()["id"] for _ in range(3)}
-        assert len(ids) == 3
-
-    def test_a_post_chooses_no_id(self, api, service):
+    def test_post_refuses_an_id(self, api, service):
         service.save("deployments", "mine", {"agentId": "a1"})
         answer = api.post("/deployments", json={"_id": "mine", "agentId": "a2"})
         assert answer.status_code == 422
         assert "PUT" in answer.json()["detail"]
         assert service.get("deployments", "mine")["agentId"] == "a1"
 
-    def test_a_put_creates_and_replaces_whole(self, api):
+    def test_put_creates_and_replaces_the_whole_document(self, api):
         first = api.put("/deployments/mine", json={"agentId": "a1", "note": "first"})
         assert (first.status_code, first.json()["id"]) == (200, "mine")
         second = api.put("/deployments/mine", json={"agentId": "a2"})
@@ -104,7 +100,7 @@ class TestTheFiveOperations:
         found = api.get("/deployments/mine").json()
         assert found == {"_id": "mine", "_rev": second.json()["rev"], "agentId": "a2"}
 
-    def test_read_change_put_works(self, api):
+    def test_put_accepts_a_document_that_was_read(self, api):
         api.put("/demos/d1", json={"name": "D"})
         found = api.get("/demos/d1").json()
         assert api.put("/demos/d1", json={**found, "is_public": True}).status_code == 200
@@ -114,8 +110,7 @@ class TestTheFiveOperations:
         assert api.put("/demos/d1", json={"_id": "d2", "name": "D"}).json()["id"] == "d1"
         assert api.get("/demos/d2").status_code == 404
 
-    def test_the_list_is_all_documents_of_the_collection(self, api):
-        assert api.get("/tickets").json() == []
+    def test_the_list_has_all_documents_of_the_collection(self, api):
         for number in range(3):
             api.put(f"/tickets/t{number}", json={"status": "pending"})
         api.put("/demos/d1", json={"name": "D"})
@@ -123,14 +118,14 @@ class TestTheFiveOperations:
         assert sorted(document["_id"] for document in listed) == ["t0", "t1", "t2"]
         assert all(document == api.get(f"/tickets/{document['_id']}").json() for document in listed)
 
-    def test_a_deleted_document_is_gone(self, api):
+    def test_delete_removes_the_document(self, api):
         api.put("/demos/d1", json={"name": "D"})
         deleted = api.delete("/demos/d1")
         assert (deleted.status_code, deleted.content) == (204, b"")
         assert api.get("/demos/d1").status_code == 404
 
     @pytest.mark.parametrize("collection", SCHEMAS)
-    def test_every_collection_is_there(self, api, collection):
+    def test_every_collection_has_routes(self, api, collection):
         assert api.get(f"/{collection}").json() == []
 
 
@@ -158,29 +153,34 @@ class TestIds:
         assert "empty" in answer.json()["detail"]
         assert len(service.list_all("agents")) == 1
 
-    def test_an_id_that_is_no_utf_8_is_refused(self, api):
+    def test_an_id_that_is_not_utf_8_is_refused(self, api):
         answer = api.put("/agents/%FF", json=AGENT)
         assert answer.status_code == 400
         assert "UTF-8" in answer.json()["detail"]
 
-    def test_a_missing_document_is_404_and_named(self, api):
-        for method in ("GET", "DELETE"):
-            answer = api.request(method, "/agents/nobody")
-            assert answer.status_code == 404
-            assert "'nobody'" in answer.json()["detail"]
+    @pytest.mark.parametrize("method", ["GET", "DELETE"])
+    def test_a_missing_document_is_404_and_named(self, api, method):
+        answer = api.request(method, "/agents/nobody")
+        assert answer.status_code == 404
+        assert "'nobody'" in answer.json()["detail"]
 
     @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
     @pytest.mark.parametrize("path", ["/unknown", "/unknown/a1", "/Agents/a1", "/agents2"])
     def test_an_unknown_collection_is_404(self, api, method, path):
         assert api.request(method, path).status_code == 404
 
-    def test_a_collection_is_not_replaced_or_deleted(self, api):
-        assert api.delete("/agents").status_code == 405
-        assert api.put("/agents", json=AGENT).status_code == 405
+    @pytest.mark.parametrize("method", ["PUT", "DELETE"])
+    def test_a_collection_cannot_be_replaced_or_deleted(self, api, method):
+        assert api.request(method, "/agents").status_code == 405
+
+
+def put_body(api, body):
+    headers = {"content-type": "application/json"}
+    return api.put("/agents/a1", content=body, headers=headers)
 
 
 class TestDocuments:
-    def test_what_is_sent_is_what_is_stored(self, api, service):
+    def test_the_stored_document_is_the_sent_one(self, api, service):
         sent = {
             **AGENT,
             "created_at": "2024-01-15T10:30:00.5+00:00",
@@ -193,15 +193,14 @@ class TestDocuments:
             {name: stored[name] for name in stored if name[0] != "_"}, sort_keys=True
         )
 
-    def test_money_stays_what_it_is(self, api):
+    def test_a_known_number_keeps_its_type(self, api):
         usage = {"monthly_allowance": 100, "spend_remaining": 87.5}
         api.put("/users/u1", json={"basic_info": {}, "usage_info": usage})
         found = api.get("/users/u1").json()["usage_info"]
         assert [repr(found[name]) for name in usage] == ["100", "87.5"]
 
-    @pytest.mark.parametrize("method", ["POST", "PUT"])
-    def test_a_document_that_does_not_fit_is_422_and_not_repeated(self, api, service, method):
-        path = "/agents" if method == "POST" else "/agents/a1"
+    @pytest.mark.parametrize(("method", "path"), [("POST", "/agents"), ("PUT", "/agents/a1")])
+    def test_an_invalid_document_is_422_and_not_repeated(self, api, service, method, path):
         answer = api.request(method, path, json={"name": ["s3cret"]})
         assert answer.status_code == 422
         problems = {tuple(problem["loc"]) for problem in answer.json()["detail"]}
@@ -227,16 +226,14 @@ class TestDocuments:
         ],
     )
     def test_a_body_that_cannot_be_stored_is_a_4xx(self, api, service, body, status):
-        headers = {"content-type": "application/json"}
-        answer = api.put("/agents/a1", content=body, headers=headers)
+        answer = put_body(api, body)
         assert answer.status_code == status
         assert answer.json()["detail"]
         assert service.list_all("agents") == []
 
-    def test_a_lone_surrogate_comes_back_as_it_was_sent(self, api):
+    def test_a_lone_surrogate_is_kept(self, api):
         body = b'{"name": "\\ud800", "code": "", "x": "\\ud800"}'
-        headers = {"content-type": "application/json"}
-        assert api.put("/agents/a1", content=body, headers=headers).status_code == 200
+        assert put_body(api, body).status_code == 200
         assert json.loads(api.get("/agents/a1").content)["x"] == "\ud800"
         assert json.loads(api.get("/agents").content)[0]["x"] == "\ud800"
 
@@ -253,53 +250,46 @@ class Refusing(MemoryDatabaseService):
 
 
 @pytest.mark.parametrize("status", [409, 413, 429, 500, 503, 504])
-def test_what_the_service_raises_is_the_answer(status):
-    app = FastAPI()
-    app.include_router(collections_router())
-    app.dependency_overrides[get_db] = lambda: Refusing(status)
-    with served(app) as address, httpx.Client(base_url=address) as client:
-        answers = [
-            client.get("/agents"),
-            client.get("/agents/a1"),
-            client.post("/agents", json=AGENT),
-            client.put("/agents/a1", json=AGENT),
-            client.delete("/agents/a1"),
-        ]
+def test_an_error_of_the_service_is_the_answer(api, give, status):
+    give(Refusing(status))
+    answers = [
+        api.get("/agents"),
+        api.get("/agents/a1"),
+        api.post("/agents", json=AGENT),
+        api.put("/agents/a1", json=AGENT),
+        api.delete("/agents/a1"),
+    ]
     assert [answer.status_code for answer in answers] == [status] * 5
     assert answers[0].json() == {"detail": "as the store says"}
 
 
-class Slow(MemoryDatabaseService):
-    """Answers a `get` only when it is told to."""
+class Held(MemoryDatabaseService):
+    """Its `get` waits for an event."""
 
     def __init__(self):
         super().__init__()
-        self.asked, self.answer = threading.Event(), threading.Event()
+        self.called, self.answer = threading.Event(), threading.Event()
 
     def get(self, db_name, doc_id):
-        self.asked.set()
-        assert self.answer.wait(30)
+        self.called.set()
+        assert self.answer.wait(BOUND)
         return super().get(db_name, doc_id)
 
 
-def test_a_slow_store_holds_up_nobody_else():
-    slow = Slow()
-    slow.save("agents", "a1", AGENT)
-    app = FastAPI()
-    app.include_router(collections_router())
-    app.dependency_overrides[get_db] = lambda: slow
-    found = []
-    with served(app) as address:
-        waiting = threading.Thread(
-            target=lambda: found.append(httpx.get(f"{address}/agents/a1", timeout=30).status_code)
-        )
-        waiting.start()
-        assert slow.asked.wait(30)
-        assert httpx.get(f"{address}/agents", timeout=30).status_code == 200
-        assert httpx.put(f"{address}/agents/a2", json=AGENT, timeout=30).status_code == 200
-        assert found == []
-        slow.answer.set()
-        waiting.join(30)
+def test_a_slow_call_does_not_delay_others(api, address, give):
+    held, found = Held(), []
+    held.save("agents", "a1", AGENT)
+    give(held)
+    waiting = threading.Thread(
+        target=lambda: found.append(httpx.get(f"{address}/agents/a1", timeout=BOUND).status_code)
+    )
+    waiting.start()
+    assert held.called.wait(BOUND)
+    assert api.get("/agents").status_code == 200
+    assert api.put("/agents/a2", json=AGENT).status_code == 200
+    assert found == []
+    held.answer.set()
+    waiting.join(BOUND)
     assert found == [200]
 
 
@@ -310,8 +300,10 @@ class Closing(MemoryDatabaseService):
         self.closed += 1
 
 
+@pytest.mark.usefixtures("no_settings")
 class TestInAnApplication:
-    def test_the_dependency_is_the_applications_service(self):
+    def test_the_dependency_is_the_service_and_the_lifespan_closes_it(self, monkeypatch):
+        monkeypatch.setattr("gofannon_backends.memory.MemoryDatabaseService", Closing)
         app = FastAPI(lifespan=lifespan)
 
         @app.get("/names")
@@ -319,18 +311,14 @@ class TestInAnApplication:
             return [agent["name"] for agent in db.list_all("agents")]
 
         with served(app) as address:
-            get_database_service().save("agents", "a1", AGENT)
-            assert httpx.get(f"{address}/names").json() == ["MyAgent"]
-
-    def test_the_service_is_closed_when_the_application_ends(self, monkeypatch):
-        monkeypatch.setattr("gofannon_backends.memory.MemoryDatabaseService", Closing)
-        with served(FastAPI(lifespan=lifespan)):
             service = get_database_service()
+            service.save("agents", "a1", AGENT)
+            assert httpx.get(f"{address}/names").json() == ["MyAgent"]
             assert service.closed == 0
         assert service.closed == 1
         assert get_database_service() is not service
 
-    def test_wrong_settings_end_the_start(self, monkeypatch):
+    def test_wrong_settings_stop_the_start(self, monkeypatch):
         monkeypatch.setenv("DATABASE_PROVIDER", "couchdb")
 
         async def start():
@@ -340,7 +328,7 @@ class TestInAnApplication:
         with pytest.raises(ValueError, match="COUCHDB_URL"):
             asyncio.run(start())
 
-    def test_the_service_is_built_without_a_lifespan_too(self):
+    def test_the_service_is_made_without_a_lifespan_too(self):
         app = FastAPI()
         app.include_router(collections_router(), prefix="/api")
         with served(app) as address:
@@ -348,40 +336,25 @@ class TestInAnApplication:
             assert created.headers["location"] == f"/api/agents/{created.json()['id']}"
         assert len(get_database_service().list_all("agents")) == 1
 
-    def test_a_route_gives_the_path_of_an_id(self):
-        app = FastAPI()
-        app.include_router(collections_router())
-        assert app.url_path_for("get_agents", doc_id="a/b c") == "/agents/a%2Fb%20c"
-
 
 class TestDescription:
-    @pytest.fixture
-    def openapi(self):
-        app = FastAPI()
-        app.include_router(collections_router())
-        return app.openapi()
+    def test_a_route_encodes_an_id_in_its_path(self, app):
+        assert app.url_path_for("get_agents", doc_id="a/b c") == "/agents/a%2Fb%20c"
 
-    def test_every_operation_of_every_collection_is_described(self, openapi):
-        operations = {
-            operation["operationId"]
-            for path in openapi["paths"].values()
-            for operation in path.values()
-        }
-        assert operations == {
-            f"{verb}_{collection}"
-            for verb in ("list", "get", "create", "replace", "delete")
-            for collection in SCHEMAS
-        }
+    def test_every_operation_of_every_collection_is_described(self, app):
+        paths = app.openapi()["paths"].values()
+        found = {operation["operationId"] for path in paths for operation in path.values()}
+        verbs = ("list", "get", "create", "replace", "delete")
+        assert found == {f"{verb}_{collection}" for verb in verbs for collection in SCHEMAS}
 
     @pytest.mark.parametrize(("collection", "model"), SCHEMAS.items())
-    def test_bodies_and_answers_have_the_collections_schema(self, openapi, collection, model):
-        reference = {"$ref": f"#/components/schemas/{model.__name__}"}
-        one = openapi["paths"][f"/{collection}/{{doc_id}}"]
-        many = openapi["paths"][f"/{collection}"]
+    def test_bodies_and_answers_have_the_collections_schema(self, app, collection, model):
+        paths, reference = app.openapi()["paths"], f"#/components/schemas/{model.__name__}"
+        one, many = paths[f"/{collection}/{{doc_id}}"], paths[f"/{collection}"]
         body = one["put"]["requestBody"]["content"]["application/json"]["schema"]
         assert body == many["post"]["requestBody"]["content"]["application/json"]["schema"]
-        # Before 2.13 pydantic tells what goes in apart from what comes out, by name.
-        assert body["$ref"].removesuffix("-Input") == reference["$ref"]
+        # Before 2.13 pydantic has two schemas of a model, one for input and one for output.
+        assert body["$ref"].removesuffix("-Input") == reference
         listed = many["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-        assert listed["items"]["$ref"].removesuffix("-Output") == reference["$ref"]
+        assert listed["items"]["$ref"].removesuffix("-Output") == reference
         assert set(one["delete"]["responses"]) >= {"204", "404"}

@@ -1,4 +1,6 @@
-"""The targets: what they claim can be read, and what they offer works."""
+"""The targets: their claims, their secrets, and the removal of collections."""
+
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,32 +11,27 @@ TARGETS = [value for value in vars(targets).values() if isinstance(value, target
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
-def test_a_target_is_found_under_its_name_and_claims_what_is_known(target):
+def test_a_target_has_the_name_of_its_variable_and_known_claims(target):
     assert getattr(targets, target.name) is target
     assert target.capabilities <= CAPABILITIES
     assert target.server in (None, target.name)
     assert all(target.expected_failures.values())
 
 
-def shows_and_drops_its_collections(target, service, name):
-    assert name not in target.collections(service)
-    target.drop(service, name)
-    service.save(name, "id", {})
-    assert name in target.collections(service)
-    target.drop(service, name)
-    assert name not in target.collections(service)
+def test_a_target_lists_and_drops_collections():
+    target = targets.memory
+    with target.connect() as service:
+        target.drop(service, "made for this test")
+        service.save("made for this test", "id", {})
+        assert target.collections(service) == {"made for this test"}
+        target.drop(service, "made for this test")
+        assert target.collections(service) == set()
 
 
-def test_memory_shows_and_drops_its_collections():
-    with targets.memory.connect() as service:
-        shows_and_drops_its_collections(targets.memory, service, "made for this test")
-
-
-def test_postgresql_shows_and_drops_its_collections(postgresql_server):
-    with targets.postgresql.connect(postgresql_server.endpoint) as service:
-        shows_and_drops_its_collections(targets.postgresql, service, "made for this test")
-
-
-def test_postgresql_names_its_secrets(postgresql_server):
-    endpoint = postgresql_server.endpoint
-    assert targets.postgresql.secrets(endpoint) == (endpoint.settings["password"],)
+@pytest.mark.parametrize(
+    ("target", "secrets"),
+    [(targets.couchdb, ("s3cret",)), (targets.postgresql, ("s3cret",)), (targets.dynamodb, ("k",))],
+)
+def test_a_target_names_the_secrets_of_its_endpoint(target, secrets):
+    endpoint = SimpleNamespace(settings={"password": "s3cret"}, secrets=["k"])
+    assert target.secrets(endpoint) == secrets

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from fastapi import HTTPException
+from store_calls import oks
 
 from gofannon_backends.base import DatabaseService, errors
 from gofannon_backends.memory import MemoryDatabaseService
@@ -93,10 +94,6 @@ def refusal(call, *arguments, **named):
     return refused.value
 
 
-def oks(entries):
-    return [entry["ok"] for entry in entries]
-
-
 class TestFind:
     @pytest.mark.parametrize(
         ("selector", "found"),
@@ -154,14 +151,6 @@ class TestFind:
     def test_invalid_arguments_are_refused(self, filled, arguments, says):
         error = refusal(filled.find, *arguments)
         assert (error.status_code, says in error.detail) == (400, True)
-
-    def test_an_error_of_the_store_is_raised(self, filled, monkeypatch):
-        def broken(db_name):
-            raise errors.unavailable(db_name)
-            yield
-
-        monkeypatch.setattr(filled, "iter_all", broken)
-        assert refusal(filled.find, "c", {}).status_code == 503
 
 
 class TestEnsureIndex:

@@ -8,26 +8,12 @@ from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
 from typing import NamedTuple
 
+import documents_given
 import pytest
 from fastapi import HTTPException
 from hypothesis import given
-from hypothesis import strategies as st
 
 from gofannon_backends.base import documents
-
-texts = st.text(st.characters(exclude_categories=[]), max_size=4)
-json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | texts,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
-    max_leaves=8,
-)
-json_documents = st.dictionaries(
-    texts.filter(lambda name: name not in ("_id", "_rev")), json_values, max_size=4
-)
 
 
 class Colour(StrEnum):
@@ -75,7 +61,7 @@ def same(left, right):
     return repr(left) == repr(right)  # as strict about types and about -0.0 as JSON values need
 
 
-@given(json_documents)
+@given(documents_given.documents)
 def test_json_passes_unchanged_and_shares_nothing(document):
     before = copy.deepcopy(document)
     for result in (checked(document), documents.copied(document)):

@@ -27,10 +27,3 @@ def test_the_next_page_follows_the_last(most, count, size, next_count):
     page_size = PageSize(most)
     page_size.learn(count, size)
     assert page_size.count == next_count
-
-
-def test_pages_of_large_documents_stay_small_on_couchdb(double, couchdb):
-    for number in range(80):
-        double.put("agents", f"{number:02}", {"text": "x" * 200_000})
-    assert len(list(couchdb.iter_all("agents"))) == 80
-    assert [request.query["limit"] for request in double.requests] == ["65", "11", "11"]

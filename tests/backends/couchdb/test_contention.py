@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from waiting import BOUND, Gate
 
 from gofannon_backends.couchdb import contention
 from gofannon_backends.couchdb.contention import Place, Revisions, Turns, attempts, pause
@@ -48,10 +49,10 @@ class TestRevisions:
 
 class TestTurns:
     def test_a_thread_waits_until_the_turn_before_ends(self, monkeypatch):
-        monkeypatch.setattr(contention, "LONGEST_WAIT_FOR_TURN", 60.0)
+        monkeypatch.setattr(contention, "LONGEST_WAIT_FOR_TURN", BOUND)
         turns = Turns()
         order = []
-        started = threading.Event()
+        started = Gate()
 
         def change():
             with turns.queue(place()) as wait_for_turn:
@@ -64,7 +65,7 @@ class TestTurns:
             wait_for_turn()
             wait_for_turn()  # has it already
             thread.start()
-            assert started.wait(60)
+            started.wait()
             order.append("first")
         thread.join()
         assert order == ["first", "second"]
@@ -75,7 +76,7 @@ class TestTurns:
             wait_for_turn()
 
     def test_the_wait_has_an_end(self, monkeypatch):
-        monkeypatch.setattr(contention, "LONGEST_WAIT_FOR_TURN", 0.05)
+        monkeypatch.setattr(contention, "LONGEST_WAIT_FOR_TURN", 0.01)
         turns = Turns()
         with turns.queue(place()) as wait_for_turn:
             wait_for_turn()

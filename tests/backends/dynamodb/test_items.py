@@ -6,7 +6,8 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from documents_given import documents, exact
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gofannon_backends.base.encoding import MARKER
@@ -39,13 +40,9 @@ def nested(depth: int) -> Any:
     return value
 
 
-def canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
-
-
 def assert_round_trips(fields: dict[str, Any]) -> None:
     document = document_of(item_of("id", "rev", fields))
-    assert canonical(document) == canonical({"_id": "id", "_rev": "rev", **fields})
+    assert exact(document) == exact({"_id": "id", "_rev": "rev", **fields})
 
 
 def levels(attribute: dict[str, Any]) -> int:
@@ -126,7 +123,7 @@ def test_a_document_with_a_name_that_no_attribute_has_is_one_json_text(fields):
 
 
 @pytest.mark.parametrize(
-    ("count", "wide"), [(MOST_ATTRIBUTES, False), (MOST_ATTRIBUTES + 1, True), (40_000, True)]
+    ("count", "wide"), [(MOST_ATTRIBUTES, False), (MOST_ATTRIBUTES + 1, True), (15_000, True)]
 )
 def test_a_document_of_very_many_fields_is_one_attribute(count, wide):
     fields = {f"f{number}": 1.0 for number in range(count)}
@@ -158,7 +155,7 @@ def test_what_is_nested_too_deeply_to_be_written_is_refused():
 
 
 def test_a_document_of_many_escapes_is_stored_as_json_text():
-    fields = {"floats": [float(n) for n in range(50_000)], "title": "t", "small": [1]}
+    fields = {"floats": [float(n) for n in range(20_000)], "title": "t", "small": [1]}
     item = item_of("id", "rev", fields)
     assert item_size(item) <= ITEM_BYTES
     assert item["floats"]["M"].keys() == {MARKER}
@@ -229,31 +226,10 @@ def test_size_is_counted_as_dynamodb_does(item, size):
     assert item_size(item) == size
 
 
-# `encoding` tests pairs of surrogates, which JSON reads as one character.
-SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-TEXT = st.text(st.characters(exclude_categories=())).filter(
-    lambda text: not SURROGATE_PAIR.search(text)
-)
-NAME = TEXT | st.sampled_from(["", MARKER, WIDE_FIELD, "S", "N"])
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.integers(-(10**60), 10**60)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.integers(-20, 20).map(float)
-    | TEXT
-    | st.sampled_from(["{}", '{"gofannon:json":"1"}']),
-    lambda inner: st.lists(inner) | st.dictionaries(NAME, inner),
-)
-
-
-@settings(max_examples=40)
-@given(st.dictionaries(NAME.filter(lambda name: name not in {"_id", "_rev"}), JSON))
-@example({MARKER: '{"a":1}'})
-def test_every_document_round_trips(fields):
-    json.dumps(item_of("id", "rev", fields)).encode()
-    assert_round_trips(fields)
+@given(documents)
+def test_every_document_round_trips(document):
+    json.dumps(item_of("id", "rev", document)).encode()
+    assert_round_trips(document)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

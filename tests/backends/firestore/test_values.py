@@ -1,12 +1,13 @@
 """Firestore's values: native and escaped ones, and that both round-trip."""
 
 import pytest
-from firestore_values_given import MARKER, documents, exact, names
+from documents_given import documents, exact, names
 from google.cloud.firestore_v1 import types
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.latlng_pb2 import LatLng
 from hypothesis import given
 
+from gofannon_backends.base.encoding import MARKER
 from gofannon_backends.firestore.values import (
     FIELD_NAMES,
     NAMES,

@@ -29,15 +29,15 @@ def content(service, collection="agents"):
     }
 
 
-class FailsOnPageThree(MemoryDatabaseService):
-    """Its listing fails on the third page."""
+class FailsInTheMiddle(MemoryDatabaseService):
+    """Its listing fails after a number of documents."""
 
-    page = 2
-    error: Exception = HTTPException(503, "the store cannot be reached")
+    after = 4
+    error: Exception | None = HTTPException(503, "the store cannot be reached")
 
     def iter_all(self, db_name):
         for number, document in enumerate(super().iter_all(db_name)):
-            if number == 2 * self.page:
+            if number == self.after and self.error is not None:
                 raise self.error
             yield document
 
@@ -83,12 +83,3 @@ class Faulty(MemoryDatabaseService):
         if failure is not None:
             raise failure
         return super().save(db_name, doc_id, doc)
-
-
-class FourMethods:
-    """A service with only the interface's four methods."""
-
-    def __init__(self):
-        self._inner = MemoryDatabaseService()
-        self.get, self.save = self._inner.get, self._inner.save
-        self.delete, self.list_all = self._inner.delete, self._inner.list_all

@@ -30,7 +30,7 @@ class Script(grpc.GenericRpcHandler):
     The answer for `OK` is like Firestore's: a document without fields, changed in 1970.
     """
 
-    SAID = "at https://user:s3cr3t@firestore.example: key s3cr3t"
+    SAID = "at https://user:s3cret@firestore.example: key s3cret"
 
     def __init__(self):
         self.calls = []

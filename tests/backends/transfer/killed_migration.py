@@ -1,9 +1,11 @@
-"""A program that migrates 41 documents and kills itself at a given step.
+"""A program that migrates 41 documents in one process after the other, and kills most of them.
 
-    python killed_migration.py NUMBER FOLDER
+    python killed_migration.py EVERY FOLDER
 
-Every change to the disk, to the state or to the target is counted; the process ends with SIGKILL
-before change NUMBER. The target is a file per document in FOLDER, and survives the process.
+Each process continues the migration. Every change to the disk, to the state or to the target is
+counted, and the first process ends with SIGKILL before change EVERY, the second before change
+2 * EVERY, and so on; the eighth is not killed. The target is a file per document in FOLDER, and
+survives the processes. The program prints the number of kills and the summary of the last process.
 """
 
 import json
@@ -17,8 +19,8 @@ from threading import Lock
 from gofannon_backends.memory import MemoryDatabaseService
 from gofannon_backends.transfer import Options, migrate
 
-KILL_AT, HERE = int(sys.argv[1]), Path(sys.argv[2])
-changes = 0
+EVERY, HERE = int(sys.argv[1]), Path(sys.argv[2])
+changes = kill_at = 0
 lock = Lock()
 connect = sqlite3.connect
 
@@ -28,7 +30,7 @@ def killing(function):
         global changes
         with lock:
             changes += 1
-            if changes == KILL_AT:
+            if changes == kill_at:
                 os.kill(os.getpid(), signal.SIGKILL)
         return function(*given, **named)
 
@@ -64,20 +66,30 @@ class OnDisk(MemoryDatabaseService):
             log.write(f"{db_name}.{doc_id}\n")
 
 
-source = MemoryDatabaseService()
-for number in range(40):
-    source.save("agents", f"a{number}", {"n": number})
-source.save("users", "u", {})
+def run():
+    source = MemoryDatabaseService()
+    for number in range(40):
+        source.save("agents", f"a{number}", {"n": number})
+    source.save("users", "u", {})
+    sqlite3.connect = connected
+    os.fsync, os.unlink, os.rename, os.replace = map(
+        killing, (os.fsync, os.unlink, os.rename, os.replace)
+    )
+    collections, state = ["agents", "users"], HERE / "state"
+    options = Options(writers=2)
+    summary = migrate(source, OnDisk(), collections=collections, state=state, options=options)
+    return summary.complete, summary.total.moved, summary.total.already_there
 
-sqlite3.connect = connected
-os.fsync, os.unlink, os.rename, os.replace = map(
-    killing, (os.fsync, os.unlink, os.rename, os.replace)
-)
-summary = migrate(
-    source,
-    OnDisk(),
-    collections=["agents", "users"],
-    state=HERE / "state",
-    options=Options(writers=2),
-)
-sys.stdout.write(json.dumps([summary.complete, summary.total.moved, summary.total.already_there]))
+
+(HERE / "target").mkdir(parents=True)
+for kills in range(8):
+    kill_at = 0 if kills == 7 else (kills + 1) * EVERY
+    child = os.fork()
+    if child == 0:
+        sys.stdout.write(json.dumps([kills, *run()]))
+        break
+    _, status = os.waitpid(child, 0)
+    if status == 0:
+        break
+    if os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
+        sys.exit(1)

@@ -3,17 +3,16 @@
 import errno
 import hashlib
 import json
-import random
+from pathlib import Path
 
 import pytest
 from faulty_services import Faulty, content, filled
 
 from gofannon_backends.memory import MemoryDatabaseService
 from gofannon_backends.transfer import NotAsAskedError, StoppedError, export_to, import_from
+from gofannon_backends.transfer import backup as backup_module
+from gofannon_backends.transfer import exported as exported_module
 from gofannon_backends.transfer import files as files_module
-from gofannon_backends.transfer import folder as folders
-from gofannon_backends.transfer.document import document_of, parsed
-from gofannon_backends.transfer.folder import Entry, Manifest, file_name, read_manifest
 
 
 @pytest.fixture
@@ -30,90 +29,69 @@ def refused(folder, why):
     assert "\n" not in str(caught.value)
 
 
-def rewritten(folder, lines, **entry):
-    """Put other lines into the folder, with a manifest that fits them."""
-    text = b"".join(line + b"\n" for line in lines)
-    (folder / "agents.jsonl").write_bytes(text)
-    right = {
-        "file": "agents.jsonl",
-        "documents": len(lines),
-        "bytes": len(text),
-        "sha256": hashlib.sha256(text).hexdigest(),
-    }
-    Manifest("s", "then", "now", {"agents": Entry(**{**right, **entry})}).write(folder)
+def manifest_of(folder):
+    return json.loads((folder / "manifest.json").read_text())
 
 
-def resealed(folder, **changes):
-    """Change the manifest and its checksum."""
-    content = json.loads((folder / "manifest.json").read_text())
+def sealed(folder, collections):
+    """Write a manifest with other collections, and the checksum that fits it."""
+    content = {**manifest_of(folder), "collections": collections}
     del content["sha256"]
-    content |= changes
-    (folder / "manifest.json").write_text(
-        json.dumps({**content, "sha256": folders._sealed(content)})
-    )
+    content["sha256"] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(content))
+
+
+def rewritten(folder, text, documents):
+    """Put another text into the folder, with a manifest that fits it."""
+    (folder / "agents.jsonl").write_bytes(text)
+    right = {"bytes": len(text), "sha256": hashlib.sha256(text).hexdigest()}
+    sealed(folder, {"agents": {"file": "agents.jsonl", "documents": documents, **right}})
 
 
 # --- Format ---------------------------------------------------------------------------------------
 
 
-def test_the_manifest_describes_the_folder(folder):
-    entry = read_manifest(folder).collections["agents"]
+def test_an_export_is_a_manifest_and_lines_of_ascii_that_only_the_owner_can_read(folder):
     text = (folder / "agents.jsonl").read_bytes()
-    assert (entry.documents, entry.bytes) == (3, len(text))
-    assert entry.sha256 == hashlib.sha256(text).hexdigest()
+    assert text.splitlines()[1] == b'{"_id":"a1","n":1,"text":"\\u00e9"}'
+    manifest = manifest_of(folder)
+    assert (manifest["format"], manifest["version"]) == ("gofannon-export", 1)
+    assert manifest["collections"]["agents"] == {
+        "file": "agents.jsonl",
+        "documents": 3,
+        "bytes": len(text),
+        "sha256": hashlib.sha256(text).hexdigest(),
+        "failed": 0,
+    }
     assert sorted(path.name for path in folder.iterdir()) == ["agents.jsonl", "manifest.json"]
-
-
-def test_a_line_is_a_document_in_ascii_with_its_id_first(folder):
-    lines = (folder / "agents.jsonl").read_text(encoding="ascii").splitlines()
-    assert lines[1] == '{"_id":"a1","n":1,"text":"\\u00e9"}'
-
-
-def test_only_the_owner_can_read_an_export(folder):
     assert folder.stat().st_mode & 0o077 == 0
     assert (folder / "agents.jsonl").stat().st_mode & 0o077 == 0
 
 
-def test_the_checksum_is_of_the_content_and_not_of_its_order():
-    one = document_of("c", {"_id": "a", "x": 1, "y": 2})
-    other = document_of("c", {"y": 2, "x": 1, "_id": "a"})
-    assert one.line() != other.line()
-    assert one.checksum() == other.checksum()
-    assert document_of("c", {"_id": "a", "x": 1.0, "y": 2}).checksum() != one.checksum()
-    assert parsed("c", one.line()) == one
-
-
-@pytest.mark.parametrize(
-    "name", ["../Users", "users/", "Users", "con.", "日本", "a" * 300, "", "\ud800"]
-)
-def test_any_collection_has_its_own_file_name(name):
-    found = file_name(name)
-    assert found != file_name(name.lower() + "x")
-    assert found.isascii()
-    assert "/" not in found
-    assert len(found) < 80
-
-
-def test_collections_of_any_name_are_exported_and_imported(tmp_path):
-    names = ["../up", "A", "a", "日本"]
+def test_collections_of_any_name_have_their_own_files(tmp_path):
+    names = ["../up", "up/", "A", "a", "con.", "日本", "a" * 300, "\ud800"]
     source = MemoryDatabaseService()
     for name in names:
         source.save(name, "d", {"of": name})
     export_to(tmp_path / "x", source, collections=names)
+    found = {entry["file"] for entry in manifest_of(tmp_path / "x")["collections"].values()}
+    assert len({file.lower() for file in found}) == len(names)
+    assert all(file.isascii() and len(file) < 80 for file in found)
+    assert found | {"manifest.json"} == {path.name for path in (tmp_path / "x").iterdir()}
     target = MemoryDatabaseService()
     import_from(tmp_path / "x", target)
-    assert {name: target.get(name, "d")["of"] for name in names} == dict(
-        zip(names, names, strict=True)
-    )
+    assert [target.get(name, "d")["of"] for name in names] == names
 
 
 # --- Damage ---------------------------------------------------------------------------------------
 
 
 def test_a_missing_folder_or_manifest_is_refused(tmp_path, folder):
-    refused(tmp_path / "nowhere", "there is no folder")
+    refused(tmp_path / "nowhere", "nowhere does not exist")
     (folder / "manifest.json").unlink()
     refused(folder, "an unfinished one")
+    (folder / "manifest.json").mkdir()
+    refused(folder, "cannot be read: Is a directory")
 
 
 @pytest.mark.parametrize(
@@ -131,21 +109,25 @@ def test_a_damaged_or_foreign_manifest_is_refused(folder, text, why):
     refused(folder, why)
 
 
+RIGHT = {"file": "agents.jsonl", "documents": 3, "bytes": 1, "sha256": "0" * 64}
+
+
 @pytest.mark.parametrize(
     "collections",
     [
         [],
         {"agents": []},
         {"agents": {"file": "agents.jsonl"}},
-        {"agents": {"file": "../agents.jsonl", "documents": 3, "bytes": 1, "sha256": "0" * 64}},
-        {"agents": {"file": "..", "documents": 3, "bytes": 1, "sha256": "0" * 64}},
-        {"agents": {"file": "a.jsonl", "documents": -1, "bytes": 1, "sha256": "0" * 64}},
-        {"agents": {"file": "a.jsonl", "documents": True, "bytes": 1, "sha256": "0" * 64}},
-        {"agents": {"file": "a.jsonl", "documents": 1, "bytes": 1, "sha256": 5}},
+        {"agents": {**RIGHT, "file": "../agents.jsonl"}},
+        {"agents": {**RIGHT, "file": ".."}},
+        {"agents": {**RIGHT, "documents": -1}},
+        {"agents": {**RIGHT, "documents": True}},
+        {"agents": {**RIGHT, "sha256": 5}},
+        {"agents": {**RIGHT, "more": 5}},
     ],
 )
 def test_a_manifest_with_a_wrong_entry_is_refused(folder, collections):
-    resealed(folder, collections=collections)
+    sealed(folder, collections)
     refused(folder, "an entry is missing or wrong")
 
 
@@ -177,12 +159,12 @@ def test_a_changed_cut_or_missing_file_is_refused(folder):
     ],
 )
 def test_invalid_lines_are_refused_before_anything_is_written(folder, lines, why):
-    rewritten(folder, lines)
+    rewritten(folder, b"".join(line + b"\n" for line in lines), len(lines))
     refused(folder, why)
 
 
 def test_a_wrong_count_is_refused(folder):
-    rewritten(folder, [b'{"_id":"a"}'], documents=2)
+    rewritten(folder, b'{"_id":"a"}\n', 2)
     refused(folder, "has 1 documents, but its manifest says 2")
 
 
@@ -198,25 +180,19 @@ def test_a_full_disk_is_an_error_and_the_export_continues_later(tmp_path, monkey
     assert export_to(tmp_path / "x", filled(3), collections=["agents"]).complete
 
 
-def test_a_manifest_that_cannot_be_opened_is_refused(folder):
-    (folder / "manifest.json").unlink()
-    (folder / "manifest.json").mkdir()
-    refused(folder, "cannot be read: Is a directory")
-
-
 def test_a_folder_that_cannot_be_made_is_refused(folder):
     with pytest.raises(NotAsAskedError, match="cannot be created"):
         export_to(folder / ("x" * 300), filled(1))
 
 
 def test_a_file_that_does_not_read_back_as_written_is_an_error(tmp_path, monkeypatch):
-    check = folders.check
+    check = exported_module.Exported.check
 
-    def damaging(folder, collection, entry):
-        (folder / entry.file).write_bytes(b"?")
-        check(folder, collection, entry)
+    def damaging(exported, collection):
+        (exported.folder / f"{collection}.jsonl").write_bytes(b"?")
+        check(exported, collection)
 
-    monkeypatch.setattr(folders, "check", damaging)
+    monkeypatch.setattr(exported_module.Exported, "check", damaging)
     with pytest.raises(StoppedError, match="does not read back as it was written"):
         export_to(tmp_path / "x", filled(3), collections=["agents"])
     assert not (tmp_path / "x" / "manifest.json").exists()
@@ -225,89 +201,88 @@ def test_a_file_that_does_not_read_back_as_written_is_an_error(tmp_path, monkeyp
 # --- A backup in one JSON file --------------------------------------------------------------------
 
 
+@pytest.fixture
+def backup(tmp_path):
+    return tmp_path / "backup.json"
+
+
 @pytest.mark.parametrize(
-    "backup",
+    "value",
     [
         {"agents": [{"_id": "a", "n": 1}, {"_id": "b", "_rev": "1-x"}], "users": []},
         {"agents": {"a": {"n": 1}, "b": {"_id": "other"}}, "users": {}},
         {"collections": {"agents": {"a": {"n": 1, "_id": "a"}, "b": {}}, "users": []}},
     ],
 )
-@pytest.mark.parametrize("indent", [None, 2])
-def test_a_backup_in_one_file_is_imported(tmp_path, backup, indent):
-    file = tmp_path / "backup.json"
-    file.write_text("\ufeff" + json.dumps(backup, indent=indent), encoding="utf-8")
+def test_a_backup_in_one_file_is_imported(backup, value):
+    backup.write_text("\ufeff" + json.dumps(value, indent=2), encoding="utf-8")
     target = MemoryDatabaseService()
-    summary = import_from(file, target)
+    summary = import_from(backup, target)
     assert summary.complete
     assert list(summary.collections) == ["agents", "users"]
     assert content(target) == {"a": '{"n": 1}', "b": "{}"}
-    assert list(tmp_path.iterdir()) == [file]
+    assert list(backup.parent.iterdir()) == [backup]
 
 
-def test_a_collection_named_collections_can_be_a_list(tmp_path):
-    (tmp_path / "b.json").write_text('{"collections": [{"_id": "a"}], "users": []}')
+def test_a_collection_named_collections_can_be_a_list(backup):
+    backup.write_text('{"collections": [{"_id": "a"}], "users": []}')
     target = MemoryDatabaseService()
-    import_from(tmp_path / "b.json", target)
+    import_from(backup, target)
     assert target.collections() == {"collections"}
 
 
-def test_a_large_backup_is_read_piece_by_piece(tmp_path):
-    chance = random.Random(1)
-    documents = [
-        {"_id": f"d{n}", "n": n * 12345, "text": 'é\\"' * chance.randrange(3000)}
-        for n in range(300)
-    ]
-    (tmp_path / "b.json").write_text(json.dumps({"agents": documents, "users": documents[:2]}))
+def test_a_backup_is_read_piece_by_piece(backup, monkeypatch):
+    monkeypatch.setattr(backup_module, "_READ_CHARACTERS", 7)
+    documents = [{"_id": f"d{n}", "n": n * 12345, "text": 'é\\"' * n} for n in range(30)]
+    backup.write_text(
+        json.dumps({"agents": documents, "users": documents[:2]}, separators=(",", ":"))
+    )
     target = MemoryDatabaseService()
-    assert import_from(tmp_path / "b.json", target, collections=["agents"]).complete
+    assert import_from(backup, target, collections=["agents"]).complete
     assert content(target) == {
-        one["_id"]: json.dumps({"n": one["n"], "text": one["text"]}, sort_keys=True)
-        for one in documents
+        one["_id"]: json.dumps({"n": one["n"], "text": one["text"]}) for one in documents
     }
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "at character 1: expected '{', found the end of the file"),
-        ("[]", "at character 1: expected '{'"),
-        ('{"agents": [{"_id": "a"}', "expected ',', found the end of the file"),
-        ('{"agents": [{"_id": "a"} 5]}', "at character 26: expected ','"),
-        ('{"agents": 5}', "a list of documents, or an object"),
-        ('{"agents": [{]}', "at character 14: expected JSON"),
-        ('{"agents": [NaN]}', "NaN is not JSON"),
-        ('{"agents": []} x', "expected the end of the file"),
-        ("{agents: []}", "a name in quotes"),
-        ('{"agents": ["' + "[" * 10, "expected JSON"),
-        ('{"agents": [' + "[" * 100_000, "is not a backup in JSON"),
+        (b"", "at character 1: expected '{', found the end of the file"),
+        (b"[]", "at character 1: expected '{'"),
+        (b'{"agents": [{"_id": "a"}', "expected ',', found the end of the file"),
+        (b'{"agents": [{"_id": "a"} 5]}', "at character 26: expected ','"),
+        (b'{"agents": 5}', "a list of documents, or an object"),
+        (b'{"agents": [{]}', "at character 14: expected JSON"),
+        (b'{"agents": [{"_id": "a"},]}', "at character 26: expected JSON"),
+        (b'{"agents": [NaN]}', "NaN is not JSON"),
+        (b'{"agents": []} x', "expected the end of the file"),
+        (b"{agents: []}", "a name in quotes"),
+        (b'{"agents": ["' + b"[" * 10, "expected JSON"),
+        (b'{"agents": [' + b"[" * 100_000, "is not a backup in JSON"),
+        (b'{"agents": [{"_id": "\xff"}]}', "it is not UTF-8"),
     ],
 )
-def test_a_file_that_is_not_a_backup_is_refused(tmp_path, text, why):
-    (tmp_path / "b.json").write_text(text)
-    refused(tmp_path / "b.json", why)
+def test_a_file_that_is_not_a_backup_is_refused(backup, text, why):
+    backup.write_bytes(text)
+    refused(backup, why)
 
 
-def test_a_backup_that_is_not_utf_8_is_refused(tmp_path):
-    (tmp_path / "b.json").write_bytes(b'{"agents": [{"_id": "\xff"}]}')
-    refused(tmp_path / "b.json", "it is not UTF-8")
+def test_a_backup_that_cannot_be_opened_is_refused(backup, monkeypatch):
+    def forbidden(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    backup.write_text("{}")
+    monkeypatch.setattr(Path, "open", forbidden)
+    refused(backup, "cannot be read: Permission denied")
 
 
-def test_a_backup_that_cannot_be_opened_is_refused(tmp_path, monkeypatch):
-    (tmp_path / "b.json").write_text("{}")
-    backup = import_from.__globals__["JSONBackup"](tmp_path / "b.json")
-    (tmp_path / "b.json").unlink()
-    with pytest.raises(NotAsAskedError, match="cannot be read: No such file"):
-        backup.collections()
-
-
-def test_a_document_twice_in_a_backup_is_an_error(tmp_path):
-    (tmp_path / "b.json").write_text('{"agents": {"a": {}, "a": {"n": 1}}}')
+def test_a_document_twice_in_a_backup_is_an_error(backup):
+    backup.write_text('{"agents": {"a": {}, "a": {"n": 1}}}')
     with pytest.raises(StoppedError, match="document 'a' of collection 'agents' twice"):
-        import_from(tmp_path / "b.json", MemoryDatabaseService())
+        import_from(backup, MemoryDatabaseService())
 
 
-def test_an_invalid_document_in_a_backup_is_reported(tmp_path):
-    (tmp_path / "b.json").write_text('{"agents": {"a": 1.5, "b": {}}}')
-    summary = import_from(tmp_path / "b.json", MemoryDatabaseService())
+def test_an_invalid_document_in_a_backup_is_reported(backup):
+    backup.write_text('{"agents": {"a": 1.5, "b": {}}}')
+    summary = import_from(backup, MemoryDatabaseService())
     assert (summary.total.failed, summary.total.verified, summary.complete) == (1, 1, False)

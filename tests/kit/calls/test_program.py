@@ -65,19 +65,6 @@ def test_program_reads_as_a_person_would_write_it():
     )
 
 
-def test_asynchronous_program_runs():
-    text = program(
-        trace_of(
-            SAVE,
-            GET,
-            preamble="from given import AsyncService\n\ndb = AsyncService()",
-            awaited=True,
-        )
-    )
-    assert "print(run(db.get(collection, 'a')))" in text
-    assert run(f"{MEMORY}\n{text}")[0]["n"] == 1
-
-
 LOOPED = """
 import asyncio
 from gofannon_backends.memory import MemoryDatabaseService
@@ -107,6 +94,7 @@ def test_connections_are_awaited_in_the_loop_that_they_were_made_in(tmp_path, at
     path = tmp_path / "looped_shop.py"
     path.write_text(LOOPED)
     text = program(trace_of(SAVE, GET, preamble=opening_of(f"{path}:{attribute}"), awaited=True))
+    assert "print(run(db.get(collection, 'a')))" in text
     assert run(f"{MEMORY}\n{text}")[0]["n"] == 1
 
 
@@ -119,7 +107,6 @@ def test_program_runs_as_a_script_of_its_own(tmp_path):
         env={"PYTHONPATH": str(HERE)},
         capture_output=True,
         text=True,
-        timeout=60,
     )
     assert (ran.stdout, ran.stderr) == ("{'n': 1, '_id': 'a'}\n", "")
 
@@ -141,19 +128,12 @@ def test_collections_have_variables_and_short_names_none():
     assert "db.get('c', 'a')" in text
 
 
-def test_calls_on_another_instance_are_made_on_another_connection():
-    trace = trace_of(SAVE, Call("get", SAVE.arguments[:2], on="other"))
+def test_calls_on_another_instance_are_made_on_another_connection_with_notes_between():
+    trace = trace_of(SAVE, "# a second instance", Call("get", SAVE.arguments[:2], on="other"))
     lines = program(trace).splitlines()
-    assert lines[-1] == "print(other.get(collection, 'a'))"
+    assert lines[-2:] == ["# a second instance", "print(other.get(collection, 'a'))"]
     (opening,) = [line for line in lines if line.startswith("db = ")]
     assert opening.replace("db = ", "other = ") in lines
-
-
-def test_notes_stand_between_the_calls():
-    assert program(trace_of(SAVE, "# a second instance", GET)).splitlines()[-2:] == [
-        "# a second instance",
-        "print(db.get(collection, 'a'))",
-    ]
 
 
 def test_trace_without_calls_and_without_a_target():
@@ -161,7 +141,7 @@ def test_trace_without_calls_and_without_a_target():
     assert program(trace_of("# nothing")).endswith("# nothing")
 
 
-def test_program_goes_on_after_a_call_that_raised():
+def test_program_goes_on_after_a_call_that_raised_and_the_last_one_raises_as_it_did():
     caller = caller_of()
     caller.call("save", "gfc_ab_01", "a", {"n": 1})
     caller.call("save", "gfc_ab_01", "a", {"n": {2}})
@@ -169,10 +149,7 @@ def test_program_goes_on_after_a_call_that_raised():
     text = program(caller.trace)
     assert "with suppress(Exception):\n    db.save(collection, 'a', {'n': {2}})\n" in text
     assert run(f"{MEMORY}\n{text}")[0]["n"] == 1
-
-
-def test_last_call_raises_as_it_did():
-    caller = caller_of()
+    caller.trace.begin()
     caller.call("get", "gfc_ab_01", "missing")
     assert "suppress" not in program(caller.trace)
 
@@ -190,7 +167,7 @@ PLAIN = {
     "numbers": [0, -1, 2**53, 10**30, 0.1, 1e16, 5e-324, -0.0, 1.7976931348623157e308],
     "signed zeros": [0.0, -0.0, 0.0, 0.0],
     "zeros of two kinds": [0, 0.0, 0, False],
-    "infinities": [math.inf, -math.inf],
+    "no finite numbers": [math.inf, -math.inf, math.nan],
     "text": ["", "'\"\\\n\r\t\0", "\ud800", "ﬁ\u0301\U0001f600", "{curly} %s"],
     "long text": "abc" * 1000 + "ab",
     "long text without repetition": "".join(map(chr, range(300, 700))),
@@ -228,10 +205,6 @@ def test_value_is_made_again(name):
     assert not differences({"v": value}, made_again({"v": value}), numbers="exact")
 
 
-def test_nan_is_made_again():
-    assert math.isnan(made_again({"v": float("nan")})["v"])
-
-
 @pytest.mark.parametrize("name", unstorable.UNSTORABLE | unstorable.CONVERTIBLE)
 def test_value_of_the_suite_is_made_again(name):
     value = (unstorable.UNSTORABLE | unstorable.CONVERTIBLE)[name]
@@ -259,23 +232,17 @@ def test_what_holds_itself_is_made_again():
     assert again["name"] == "inner"
 
 
-def test_for_a_person_what_holds_itself_ends_in_dots():
-    cycle = [1]
-    cycle.append(cycle)
-    assert shortened({"c": cycle}) == "{'c': [1, ...]}"
-
-
 @given(doc=portable_documents())
-@settings(max_examples=40, deadline=None, database=None)
+@settings(max_examples=40, database=None)
 def test_any_document_is_made_again(doc):
     assert not differences(doc, eval(source(doc)), numbers="exact")
 
 
 @given(text=st.text(st.sampled_from("ab"), min_size=70, max_size=200))
-@settings(max_examples=60, deadline=None, database=None)
+@settings(database=None)
 def test_any_repetitive_text_is_made_again(text):
-    assert eval(source(text)) == text
     assert eval(source(text * 50)) == text * 50
+    assert eval(source(text)) == text
 
 
 def test_long_repetitions_are_short():
@@ -284,21 +251,22 @@ def test_long_repetitions_are_short():
     assert source([{}] * 3) == "[{}, {}, {}]"
 
 
-class Speechless:
-    def __repr__(self):
-        raise ValueError
-
-
 class Wordy:
+    def __init__(self, text=""):
+        self.text = text
+
     def __repr__(self):
-        return "<Wordy>"
+        return self.text or 1 / 0
 
 
 def test_object_that_cannot_be_written_is_named():
-    assert source([Speechless(), Wordy()]) == "[<Speechless>, <Wordy>]"
+    assert source([Wordy(), Wordy("<an object>")]) == "[<Wordy>, <an object>]"
 
 
 def test_long_values_are_shortened_for_a_person():
+    cycle = [1]
+    cycle.append(cycle)
+    assert shortened({"c": cycle}) == "{'c': [1, ...]}"
     assert shortened("short") == "'short'"
     told = shortened(list(range(1000)), 40)
     assert told == "[0, 1, 2, 3, 4, 5, 6 …  996, 997, 998, 999]  (4,890 characters)"

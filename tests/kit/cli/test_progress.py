@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from gofannon_conformance.cli.progress import Kind, Progress, kind_of
+from gofannon_conformance.cli.progress import MARKS_IN_A_LINE, Kind, Progress, kind_of
 
 
 class Terminal(io.StringIO):
@@ -37,16 +37,18 @@ def shown(monkeypatch, stream, *kinds, total=2, **more):
 
 
 GET = [("GET-1", Kind.PASSED), ("GET-2", Kind.FAILED), ("GET-3", Kind.NOT_APPLICABLE)]
-SAVE = [("SAVE-1", Kind.PASSED)]
 
 
-def test_log_file_gets_a_line_for_each_group(monkeypatch):
-    heading, get, save = shown(monkeypatch, io.StringIO(), *GET, *SAVE, total=4).splitlines()
-    assert heading == "memory, couchdb"
-    assert get.startswith("  GET  .F-")
-    assert save.startswith("  SAVE .")
-    assert "1 failed" in get
-    assert "failed" not in save
+def test_log_file_gets_a_line_for_each_group_and_more_for_a_long_one(monkeypatch):
+    long = [("SAVE-1", Kind.PASSED)] * (MARKS_IN_A_LINE + 3)
+    kinds = (*GET, ("SAVE-1", Kind.ERROR), *long, ("DEL-1", Kind.EXPECTED))
+    assert shown(monkeypatch, io.StringIO(), *kinds).splitlines() == [
+        "memory, couchdb",
+        "  GET  .F-" + " " * (MARKS_IN_A_LINE - 3) + "  1 passed, 1 failed, 1 n.a.",
+        "  SAVE E" + "." * (MARKS_IN_A_LINE - 1),
+        "       ...." + " " * (MARKS_IN_A_LINE - 4) + "  29 passed, 1 in error",
+        "  DEL  x" + " " * (MARKS_IN_A_LINE - 1) + "  1 expected",
+    ]
 
 
 def test_nothing_ran(monkeypatch):

@@ -32,7 +32,7 @@ from gofannon_conformance.documents.portable import (
 from gofannon_conformance.documents.wide import wide_documents
 from gofannon_conformance.values.equality import differences
 
-NO_HEALTH_CHECK_IS_SWITCHED_OFF = settings(max_examples=200, database=None)
+NO_HEALTH_CHECK_IS_SWITCHED_OFF = settings(max_examples=10, database=None)
 
 
 def depth(value):
@@ -61,31 +61,36 @@ def wide():
     return sample(wide_documents(), 1_000)
 
 
-@NO_HEALTH_CHECK_IS_SWITCHED_OFF
-@given(portable_documents())
-def test_a_portable_document_is_portable(document):
-    assert type(document) is dict
-    assert depth(document) <= 16
-    assert not any(name.startswith("_") for name in document)
-    assert "" not in list(names_in(document))
-    for value in values_in(document):
-        assert type(value) in (dict, list, str, int, float, bool, type(None))
-        if type(value) is int:
-            assert abs(value) <= 2**53
-        if type(value) is float:
-            assert value == 0 or 1e-6 <= abs(value) <= 1e15
-            assert not is_negative_zero(value)
-    json.dumps(document, allow_nan=False).encode()
-    json.dumps(document, ensure_ascii=False).encode("utf-8")  # no lone surrogate
+@pytest.mark.parametrize(
+    "strategy", [portable_documents(), wide_documents(), ordinary_ids(), hostile_ids()]
+)
+def test_strategies_pass_the_health_checks(strategy):
+    NO_HEALTH_CHECK_IS_SWITCHED_OFF(given(strategy)(lambda drawn: None))()
 
 
-@NO_HEALTH_CHECK_IS_SWITCHED_OFF
-@given(wide_documents())
-def test_a_wide_document_is_plain_json(document):
-    assert depth(document) <= 64
-    assert not {"_id", "_rev"} & document.keys()
-    text = json.dumps(document, allow_nan=False, ensure_ascii=False)
-    assert differences(document, json.loads(text.encode("utf-8").decode())) == []
+def test_a_portable_document_is_portable(portable):
+    for document in portable:
+        assert type(document) is dict
+        assert depth(document) <= 16
+        assert not any(name.startswith("_") for name in document)
+        assert "" not in list(names_in(document))
+        for value in values_in(document):
+            assert type(value) in (dict, list, str, int, float, bool, type(None))
+            if type(value) is int:
+                assert abs(value) <= 2**53
+            if type(value) is float:
+                assert value == 0 or 1e-6 <= abs(value) <= 1e15
+                assert not is_negative_zero(value)
+        json.dumps(document, allow_nan=False).encode()
+        json.dumps(document, ensure_ascii=False).encode("utf-8")  # no lone surrogate
+
+
+def test_a_wide_document_is_plain_json(wide):
+    for document in wide:
+        assert depth(document) <= 64
+        assert not {"_id", "_rev"} & document.keys()
+        text = json.dumps(document, allow_nan=False, ensure_ascii=False)
+        assert differences(document, json.loads(text.encode("utf-8").decode())) == []
 
 
 PORTABLE_SHARES = {
@@ -163,7 +168,6 @@ def test_each_kind_of_width_can_be_switched_off(wide, switched_off, is_wide):
     [
         (lambda d: any(v is None for v in values_in(d)), 1),
         (lambda d: any(v == "2024-01-15T10:30:00Z" for v in values_in(d)), 1),
-        (lambda d: any(v is True for v in values_in(d)), 1),
         (lambda d: "a.b" in d, 1),
         (lambda d: len(d) >= 2, 2),
     ],
@@ -172,9 +176,9 @@ def test_a_failing_document_shrinks_to_the_field_that_matters(is_wrong, smallest
     assert len(find(portable_documents(), is_wrong)) == smallest
 
 
-def test_no_two_draws_share_an_object():
-    for strategy in (portable_documents(), wide_documents(), small_documents()):
-        seen = [value for document in sample(strategy, 100) for value in values_in(document)]
+def test_no_two_draws_share_an_object(portable, wide):
+    for drawn in (portable, wide, sample(small_documents(), 100)):
+        seen = [value for document in drawn for value in values_in(document)]
         containers = [value for value in seen if isinstance(value, (dict, list))]
         assert len({id(value) for value in containers}) == len(containers)
 
@@ -186,33 +190,25 @@ def test_small_documents_show_a_merge():
     assert {tuple(value) for value in inner} >= {("x",), ("y",)}
 
 
-@NO_HEALTH_CHECK_IS_SWITCHED_OFF
-@given(ordinary_ids())
-def test_an_ordinary_id_is_a_plain_word(doc_id):
-    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", doc_id)
+def test_an_ordinary_id_is_a_plain_word():
+    for doc_id in sample(ordinary_ids(), 200):
+        assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", doc_id)
 
 
-@NO_HEALTH_CHECK_IS_SWITCHED_OFF
-@given(hostile_ids())
-def test_a_hostile_id_is_within_the_contract(doc_id):
-    assert type(doc_id) is str
-    assert 1 <= len(doc_id) <= 200
-    doc_id.encode("utf-8")
-
-
-def test_hostile_ids_reach_most_of_the_tables_and_long_ones():
+def test_hostile_ids_are_valid_and_reach_most_of_the_tables_and_long_ones():
     drawn = sample(hostile_ids(), 2_000)
+    for doc_id in drawn:
+        assert type(doc_id) is str
+        assert 1 <= len(doc_id) <= 200
+        doc_id.encode("utf-8")
     table = {*HOSTILE_IDS, *RESERVED_IDS}
     assert len(table & set(drawn)) > 0.8 * len(table)
     assert sum(len(doc_id) > 100 for doc_id in drawn) > 50
 
 
-@pytest.mark.parametrize("mark", [*"/?#%+&=:@ '\"\\`*\x00\n", "😀", "é", "e\u0301"])
-def test_every_character_that_the_contract_names_is_in_the_table(mark):
-    assert any(mark in doc_id for doc_id in HOSTILE_IDS)
-
-
-def test_the_reserved_ids_hold_those_of_the_contract():
+def test_every_character_and_id_that_the_contract_names_is_in_the_tables():
+    marks = (*"/?#%+&=:@ '\"\\`*\x00\n", "😀", "é", "e\u0301")
+    assert [mark for mark in marks if not any(mark in doc_id for doc_id in HOSTILE_IDS)] == []
     named = (
         "_all_docs", "_design/x", "_security", "__x__", ".", "..", "../users/u1", "a/b/c",
         "; DROP TABLE agents --", "%2e%2e%2f",

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 
 import pytest
 from drawn import sample, values_in
@@ -10,32 +11,41 @@ from hypothesis import strategies as st
 
 from gofannon_conformance.contract import load
 from gofannon_conformance.documents.schemas import SCHEMAS, schema_documents
+from gofannon_conformance.run.workspace import LOGICAL_NAMES
 
 COLLECTIONS = ("agents", "deployments", "users", "sessions", "tickets", "demos", "agent_data_store")
 every_collection = pytest.mark.parametrize("collection", COLLECTIONS)
 
 
+@cache
 def drawn_from(collection):
     return sample(schema_documents(collection), 200)
 
 
 def test_every_collection_of_the_contract_has_a_schema():
     named = [load().clause(f"SCH-{n}").text.split("`")[1] for n in range(1, 8)]
-    assert list(SCHEMAS) == named == list(COLLECTIONS)
+    assert list(SCHEMAS) == list(LOGICAL_NAMES) == named == list(COLLECTIONS)
+    with pytest.raises(ValueError, match=r"'agnets' has no schema; .*agents, deployments"):
+        schema_documents("agnets")
 
 
 @every_collection
 @given(data=st.data())
-@settings(max_examples=60)
-def test_every_document_validates_and_is_portable(collection, data):
-    document = data.draw(schema_documents(collection))
-    SCHEMAS[collection].model_validate(document)
-    SCHEMAS[collection].model_validate_json(json.dumps(document))
-    assert not any(name.startswith("_") for name in document)
-    for value in values_in(document):
-        assert type(value) in (dict, list, str, int, float, bool, type(None))
-        assert type(value) is not int or abs(value) <= 2**53
-        assert type(value) is not float or value == 0 or 1e-6 <= abs(value) <= 1e15
+@settings(max_examples=10)
+def test_strategy_passes_the_health_checks(collection, data):
+    data.draw(schema_documents(collection))
+
+
+@every_collection
+def test_every_document_validates_and_is_portable(collection):
+    for document in drawn_from(collection):
+        SCHEMAS[collection].model_validate(document)
+        SCHEMAS[collection].model_validate_json(json.dumps(document))
+        assert not any(name.startswith("_") for name in document)
+        for value in values_in(document):
+            assert type(value) in (dict, list, str, int, float, bool, type(None))
+            assert type(value) is not int or abs(value) <= 2**53
+            assert type(value) is not float or value == 0 or 1e-6 <= abs(value) <= 1e15
 
 
 @every_collection
@@ -67,20 +77,9 @@ def test_users_hold_histories_of_money():
     assert all(type(cost) is float for cost in costs)
 
 
-def test_tickets_reach_every_status():
+def test_documents_are_as_varied_as_the_applications():
     found = {document["status"] for document in drawn_from("tickets")}
     assert found == {"pending", "processing", "completed", "failed"}
-
-
-def test_an_agents_value_may_be_any_json():
     kinds = {type(document["value"]) for document in drawn_from("agent_data_store")}
     assert kinds == {dict, list, str, int, float, bool, type(None)}
-
-
-def test_deployments_keep_the_spelling_of_the_page():
     assert all(list(document) == ["agentId"] for document in drawn_from("deployments"))
-
-
-def test_collection_without_a_schema_is_reported():
-    with pytest.raises(ValueError, match=r"'agnets' has no schema; .*agents, deployments"):
-        schema_documents("agnets")

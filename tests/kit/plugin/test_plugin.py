@@ -4,8 +4,6 @@ import re
 
 import pytest
 
-CLAUSES = "GET-3,DEL-1"
-
 BESIDE_ITS_OWN = """
 import pytest
 import unittest
@@ -79,26 +77,24 @@ for name in ("kit", "service", "collection", "target", "db"):
 """
 
 
-@pytest.mark.parametrize("body", CLASSES.values(), ids=CLASSES)
-def test_class_may_connect_as_it_likes(author, body):
+def test_class_may_connect_as_it_likes(author):
     author.writes(CONFTEST, "conftest.py")
-    author.writes(f"{BESIDE_ITS_OWN}class TestMyDB(DatabaseServiceContract):\n{body}\n")
-    result = author.pytest("-W", "error", "--strict-markers", clause=CLAUSES, apart=True)
-    outcomes = result.parseoutcomes()
-    assert set(outcomes) == {"passed", "deselected"}, result.stdout.str()
-    assert author.outcomes() == {"GET-3": "pass", "DEL-1": "pass"}
+    classes = (
+        f"class TestMyDB{number}(DatabaseServiceContract):\n{body}\n\n"
+        for number, body in enumerate(CLASSES.values())
+    )
+    author.writes(BESIDE_ITS_OWN + "\n".join(classes))
+    result = author.pytest("-W", "error", "--strict-markers", clause="GET-3,DEL-1", apart=True)
+    assert set(result.parseoutcomes()) == {"passed", "deselected"}, result.stdout.str()
     assert result.ret == 0
+    verdicts = [target["verdict"] for target in author.report()["targets"]]
+    assert verdicts == ["strict"] * len(CLASSES)
 
 
-@pytest.mark.parametrize(
-    "words",
-    [("-p", "no:cacheprovider"), ("--import-mode=importlib",), ("-p", "no:randomly", "-q")],
-    ids=" ".join,
-)
-def test_authors_settings_of_pytest_are_no_hindrance(author, words):
+def test_authors_settings_of_pytest_are_no_hindrance(author):
     author.subclasses()
-    result = author.pytest(*words, clause="GET-1,GET-3")
-    assert result.ret == 0
+    words = ("-p", "no:cacheprovider", "-p", "no:randomly", "--import-mode=importlib")
+    assert author.pytest(*words, clause="GET-1,GET-3").ret == 0
     assert author.outcomes() == {"GET-1": "pass", "GET-3": "pass"}
 
 
@@ -208,19 +204,3 @@ def test_quiet_summary_is_the_verdict(author):
     result = author.pytest("-q", clause="GET-3")
     result.stdout.fnmatch_lines(["TestMyDB: strict (1 of 1 clause passed; a partial run*"])
     assert len(result.stdout.lines) < 8
-
-
-def test_pytest_run_without_the_kit_loads_the_plugin_alone(author):
-    author.writes(
-        "import sys\n"
-        "def test_own():\n"
-        "    ours = {m for m in sys.modules if m.startswith('gofannon_conformance')}\n"
-        "    plugin = {f'gofannon_conformance.plugin{name}' for name in ('', '.entry', '.names')}\n"
-        "    assert ours == {'gofannon_conformance', *plugin}\n"
-        "    foreign = {'hypothesis', 'pydantic', 'fastapi', 'starlette', 'rich', 'click'}\n"
-        "    assert not foreign & set(sys.modules)\n"
-    )
-    plain = ("-p", "no:anyio", "-p", "no:hypothesispytest")
-    result = author.pytester.runpytest_subprocess(*plain)
-    result.assert_outcomes(passed=1)
-    result.stdout.no_fnmatch_line("*conformance of DatabaseService*")

@@ -3,14 +3,13 @@
 import threading
 
 import pytest
+from waiting import BOUND
 
 from gofannon_conformance import servers
 from gofannon_conformance.proxy import Cut, Drop, Instead, Proxy
 from gofannon_conformance.proxy.protocols.postgresql import PostgresqlFraming
 
 psycopg = pytest.importorskip("psycopg")
-
-SOON = 10
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +40,7 @@ def connect(postgresql, proxy):
     url = postgresql.at(proxy.host, proxy.port).url
 
     def connect(**more):
-        return psycopg.connect(url, **{"autocommit": True, "connect_timeout": SOON, **more})
+        return psycopg.connect(url, **{"autocommit": True, "connect_timeout": int(BOUND), **more})
 
     return connect
 
@@ -69,13 +68,20 @@ def test_passes_a_pipeline_and_a_transaction(connect, proxy, done):
     assert done() == [1, 2, 3]
 
 
-def test_passes_a_cancel_request(connect):
+def test_passes_cancel_requests(connect):
+    cancelled = threading.Event()
+
+    def cancel(connection):
+        while not cancelled.wait(0.02):  # one that comes before the statement is ignored
+            connection.cancel_safe()
+
     with connect() as connection:
-        timer = threading.Timer(0.2, connection.cancel_safe)
-        timer.start()
+        canceller = threading.Thread(target=cancel, args=(connection,))
+        canceller.start()
         with pytest.raises(psycopg.errors.QueryCanceled):
-            connection.execute("SELECT pg_sleep(20)")
-        timer.join()
+            connection.execute("SELECT pg_sleep(600)")
+        cancelled.set()
+        canceller.join()
 
 
 def test_never_lets_a_connection_be_encrypted(connect):
@@ -97,20 +103,26 @@ def test_answers_a_statement_with_an_error(connect, proxy, done, name, code):
     assert done() == [2]
 
 
-def test_ends_the_connection_where_a_server_would(connect, proxy, done):
+@pytest.mark.parametrize(
+    ("before", "name", "statement", "error"),
+    [
+        ([], "503", "INSERT INTO done VALUES (1)", psycopg.errors.AdminShutdown),
+        (
+            ["BEGIN", "INSERT INTO done VALUES (1)"],
+            "500",
+            "COMMIT",
+            psycopg.errors.InternalError_,
+        ),
+    ],
+)
+def test_ends_the_connection_where_a_server_would(
+    connect, proxy, done, before, name, statement, error
+):
     with connect() as connection:
-        with proxy.armed(Instead("503")), pytest.raises(psycopg.errors.AdminShutdown):
-            insert(connection, 1)
-        assert connection.closed
-    assert done() == []
-
-
-def test_ends_the_connection_of_an_interrupted_transaction(connect, proxy, done):
-    with connect() as connection:
-        connection.execute("BEGIN")
-        insert(connection, 1)
-        with proxy.armed(Instead("500")), pytest.raises(psycopg.errors.InternalError_):
-            connection.execute("COMMIT")
+        for earlier in before:
+            connection.execute(earlier)
+        with proxy.armed(Instead(name)), pytest.raises(error):
+            connection.execute(statement)
         assert connection.closed
     assert done() == []
 

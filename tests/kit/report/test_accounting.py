@@ -17,16 +17,8 @@ SUITE = {
 
 
 def target_data(**more):
-    known = {
-        "name": "mydb",
-        "dialect": "interface",
-        "server": None,
-        "limits": {},
-        "expected": {},
-        "altered": {},
-        "capabilities": {},
-    }
-    return {**known, **more}
+    known = {key: {} for key in ("limits", "expected", "altered", "capabilities")}
+    return {"name": "mydb", "dialect": "interface", "server": None, **known, **more}
 
 
 def failure_data(*clauses, **more):
@@ -93,34 +85,26 @@ class TestOutcomes:
         found = clause("GET-3", *every_test()[:1], broken())
         assert found.outcome == Outcome.FAIL
         [failure] = found.failures
-        assert (failure.clause, failure.test, failure.what) == (
-            "GET-3",
-            "test_missing",
-            "it broke",
-        )
-        assert failure.reproduce == "run it"
+        told = (failure.clause, failure.test, failure.what, failure.reproduce)
+        assert told == ("GET-3", "test_missing", "it broke", "run it")
 
-    def test_a_failure_in_one_of_two_tests_is_a_failure(self):
-        assert clause("GET-3", broken(), result("test_deleted")).outcome == Outcome.FAIL
-
-    @pytest.mark.parametrize("outcome", [Outcome.ERROR, Outcome.NOT_TESTED])
-    def test_an_error_or_an_untested_test_outweighs_a_pass(self, outcome):
-        found = clause(
-            "GET-3", result("test_missing"), result("test_deleted", outcome, reason="the disk")
-        )
-        assert (found.outcome, found.reason) == (outcome, "the disk")
+    @pytest.mark.parametrize(
+        ("outcome", "found"),
+        [
+            (Outcome.ERROR, Outcome.ERROR),
+            (Outcome.NOT_TESTED, Outcome.NOT_TESTED),
+            (Outcome.NOT_APPLICABLE, Outcome.PASS),
+        ],
+    )
+    def test_the_worst_of_two_tests_counts_or_the_one_that_applies(self, outcome, found):
+        other = result("test_deleted", outcome, reason="the disk")
+        assert clause("GET-3", result("test_missing"), other).outcome == found
+        assert clause("GET-3", broken(), other).outcome == Outcome.FAIL
 
     def test_not_applicable_with_its_reason(self):
-        found = clause(
-            "SAVE-14", result("test_revisions", Outcome.NOT_APPLICABLE, reason="none detected")
-        )
+        one = result("test_revisions", Outcome.NOT_APPLICABLE, reason="none detected")
+        found = clause("SAVE-14", one)
         assert (found.outcome, found.reason) == (Outcome.NOT_APPLICABLE, "none detected")
-
-    def test_a_pass_outweighs_not_applicable(self):
-        found = clause(
-            "GET-3", result("test_missing"), result("test_deleted", Outcome.NOT_APPLICABLE)
-        )
-        assert found.outcome == Outcome.PASS
 
     def test_a_failure_of_another_clause_leaves_this_one_untested(self):
         found = clause("GET-3", broken("test_missing", "SAVE-2"), planned={"test_missing"})
@@ -170,28 +154,22 @@ class TestExpectedFailures:
 
 
 class TestSelection:
-    def test_everything_covered_is_in_a_whole_report(self):
+    def test_everything_covered_is_in_a_whole_report_and_nothing_else(self):
         found = report(*every_test())
         assert found.clauses.keys() == {c.id for c in load().clauses if c.covered}
         assert not found.partial
 
-    def test_only_selected_clauses(self):
-        found = report(
-            result("test_missing"), planned={"test_missing"}, selected=frozenset({"GET-3"})
-        )
-        assert list(found.clauses) == ["GET-3"]
+    @pytest.mark.parametrize(
+        ("one", "outcomes"),
+        [
+            (result("test_missing"), {"GET-3": "pass"}),
+            (broken("test_missing", "SAVE-2"), {"GET-3": "not tested", "SAVE-2": "fail"}),
+        ],
+    )
+    def test_only_selected_clauses_and_the_failures_of_others(self, one, outcomes):
+        found = report(one, planned={"test_missing"}, selected=frozenset({"GET-3"}))
+        assert {i: str(c.outcome) for i, c in found.clauses.items()} == outcomes
         assert found.partial
-
-    def test_a_failure_of_another_clause_is_reported(self):
-        found = report(
-            broken("test_missing", "SAVE-2"),
-            planned={"test_missing"},
-            selected=frozenset({"GET-3"}),
-        )
-        assert {i: str(c.outcome) for i, c in found.clauses.items()} == {
-            "GET-3": "not tested",
-            "SAVE-2": "fail",
-        }
 
     def test_tests_that_were_not_planned_are_left_out(self):
         found = report(result("test_found"), planned={"test_found"})
@@ -203,15 +181,9 @@ class TestSelection:
         found = clause("GET-3", result("test_missing"))
         assert found.outcome == Outcome.NOT_TESTED
         assert found.reason == "the run was stopped before test_deleted"
-
-    def test_a_run_that_was_stopped_at_once(self):
         found = account().report(load(), SUITE, None)
         assert found.clauses["GET-1"].reason == "the run was stopped before test_found"
         assert (found.server, found.notes, found.facts) == (None, (), {})
-
-    def test_a_clause_that_the_suite_does_not_test_is_not_in_it(self):
-        uncovered = [c.id for c in load().clauses if not c.covered]
-        assert not report(*every_test()).clauses.keys() & set(uncovered)
 
 
 class TestAlteredTests:
@@ -221,13 +193,11 @@ class TestAlteredTests:
         found = report(*every_test(target=self.altered)).clauses["GET-3"]
         assert found.outcome == Outcome.NOT_TESTED
         assert found.reason == "test_missing was overridden by the author's class"
+        assert clause("GET-3", broken(target=self.altered)).outcome == Outcome.FAIL
 
     def test_a_removed_one_is_not_silently_left_out(self):
         found = report(result("test_found", target=self.altered), planned={"test_found"})
         assert found.clauses["SAVE-14"].reason == "test_revisions was removed by the author's class"
-
-    def test_a_failure_of_theirs_counts(self):
-        assert clause("GET-3", broken(target=self.altered)).outcome == Outcome.FAIL
 
     def test_they_are_noted(self):
         advice = "in the author's class; list a known failure in `expected_failures` instead"
@@ -246,10 +216,8 @@ class TestLimitsOfTheServer:
         assert found.outcome == Outcome.NOT_APPLICABLE
         assert found.reason == "a limit of the server, not of the backend: it forgets"
 
-    def test_a_pass_is_a_pass(self):
+    def test_a_pass_is_a_pass_and_an_expected_failure_outweighs_a_limit(self):
         assert clause("GET-3", *every_test(target=self.limited)).outcome == Outcome.PASS
-
-    def test_an_expected_failure_outweighs_a_limit(self):
         both = {**self.limited, "expected": {"GET-3": "listed"}}
         assert clause("GET-3", broken(target=both)).outcome == Outcome.EXPECTED_FAILURE
 

@@ -62,19 +62,16 @@ def target(connect=MemoryDatabaseService, **more):
 
 
 class TestSessions:
-    def test_a_target_is_opened_once(self):
+    def test_a_target_is_opened_once_and_again_after_it_was_closed(self):
         made = []
         run, opening = run_of(), target(lambda: made.append(1) or MemoryDatabaseService())
-        assert run.session("key", opening) is run.session("key", opening)
+        first = run.session("key", opening)
+        assert run.session("key", opening) is first
         assert made == [1]
+        run.close("key")
+        run.close("key")
+        assert run.session("key", opening) is not first
         run.close_all()
-
-    def test_it_is_opened_again_after_it_was_closed(self):
-        run = run_of()
-        first = run.session("key", target())
-        run.close("key")
-        run.close("key")
-        assert run.session("key", target()) is not first
 
     def test_another_way_to_connect_may_be_given(self):
         service = MemoryDatabaseService()
@@ -118,26 +115,20 @@ class TestSessions:
 
 
 class TestClosing:
-    def test_nothing_is_left_behind(self):
-        service = MemoryDatabaseService()
-        run = run_of()
-        workspace = run.session("key", target(lambda: service)).workspace
-        name = workspace.collection().name
+    @pytest.mark.parametrize("drop", [None, lambda service, name: service.drop(name)])
+    def test_nothing_of_its_own_is_left_behind(self, drop):
+        service, run = MemoryDatabaseService(), run_of()
         service.save("precious", "a", {})
-        workspace.named(name).save("a", {})
-        run.close_all()
-        assert service.list_all(name) == []
-        assert len(service.list_all("precious")) == 1
-
-    def test_own_collections_are_dropped_and_no_others(self):
-        service = MemoryDatabaseService()
-        run = run_of()
-        opened = target(lambda: service, drop=lambda s, n: s.drop(n), disposable=True)
+        opened = target(lambda: service, drop=drop, disposable=True)
         workspace = run.session("key", opened).workspace
-        for collection in (workspace.collection(), workspace.logical("agents", disposable=True)):
-            collection.save("a", {})
+        collection = workspace.collection()
+        for own in (collection, workspace.logical("agents", disposable=True)):
+            own.save("a", {})
         run.close_all()
-        assert service.collections() == {"agents"}
+        assert service.list_all(collection.name) == service.list_all("agents") == []
+        assert len(service.list_all("precious")) == 1
+        assert service.collections() >= {"agents", "precious"}
+        assert (collection.name in service.collections()) is (drop is None)
 
     def test_only_what_was_handed_out_for_a_service_is_dropped_with_it(self):
         service, drops, run = MemoryDatabaseService(), [], run_of()

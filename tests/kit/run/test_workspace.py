@@ -8,7 +8,6 @@ from gofannon_backends.memory import MemoryDatabaseService
 from gofannon_conformance.calls.violation import NotTested, Violation
 from gofannon_conformance.run.ledger import Names
 from gofannon_conformance.run.workspace import (
-    LOGICAL_NAMES,
     MANY,
     MOST_COLLECTIONS,
     CollectionInUse,
@@ -61,6 +60,22 @@ class ListsTheDeleted(MemoryDatabaseService):
         return super().list_all(db_name) + self.ghosts.get(db_name, [])
 
 
+class DeletesLate(MemoryDatabaseService):
+    """Shows a deleted document once more."""
+
+    def __init__(self):
+        super().__init__()
+        self.late = []
+
+    def delete(self, db_name, doc_id):
+        self.late.append(self.get(db_name, doc_id))
+        super().delete(db_name, doc_id)
+
+    def list_all(self, db_name):
+        late, self.late = self.late, []
+        return [*super().list_all(db_name), *late]
+
+
 class ListsItsIndex(MemoryDatabaseService):
     """Shows a record of its own once there is a document."""
 
@@ -70,14 +85,12 @@ class ListsItsIndex(MemoryDatabaseService):
 
 
 class CannotDelete(MemoryDatabaseService):
-    status = 500
+    def __init__(self, status=500):
+        super().__init__()
+        self.status = status
 
     def delete(self, db_name, doc_id):
         raise HTTPException(self.status, "no")
-
-
-class ConflictsOnDelete(CannotDelete):
-    status = 409
 
 
 def used_and_given_back(workspace, *ids):
@@ -110,12 +123,6 @@ class TestNames:
         workspace.give_back(collection, collection)
         assert workspace.collection().name != workspace.collection().name
 
-    def test_an_unwritten_collection_is_never_one_that_was_used(self):
-        workspace = workspace_of()
-        used = used_and_given_back(workspace, "a")
-        assert workspace.unwritten().name != used.name
-        assert workspace.unwritten(only_to_read=True).name != used.name
-
     def test_services_in_turn_share_the_names_of_their_target(self):
         service, shared = MemoryDatabaseService(), Names()
         first = workspace_of(service, names=shared)
@@ -136,10 +143,8 @@ class TestNames:
         assert workspace.named(f"{PREFIX}_ag").name == f"{PREFIX}_ag"
 
     def test_its_own_are_those_with_its_prefix(self):
-        workspace = workspace_of()
-        assert workspace.ledger.is_own(f"{PREFIX}_aa")
-        assert workspace.ledger.is_own(f"{PREFIX.upper()}_agents")
-        assert not workspace.ledger.is_own("agents")
+        own = [f"{PREFIX}_aa", f"{PREFIX.upper()}_agents", "agents"]
+        assert [name for name in own if workspace_of().ledger.is_own(name)] == own[:2]
 
     @pytest.mark.parametrize("name", ["named", f"{PREFIX}_name", f"{PREFIX}_a_7", "7", "x_7"])
     def test_a_collection_of_another_name_is_not_handed_out_again(self, name):
@@ -160,36 +165,28 @@ class TestCollection:
         assert collection.delete("a").returned
         assert collection.get("a").status == 404
 
-    def test_saving_gives_away_a_copy(self):
-        collection = workspace_of(NaiveService()).collection()
-        doc = {"list": [1]}
-        collection.save("a", doc)
-        doc["list"].append(2)
-        assert collection.get("a").value["list"] == [1]
-
-    def test_saving_itself_gives_away_the_very_object_and_records_what_it_was(self):
+    def test_saving_gives_away_a_copy_or_the_very_object_and_records_what_it_was(self):
         service = NaiveService()
         collection = workspace_of(service).collection()
         doc = {"list": [1]}
-        collection.save_itself("a", doc)
+        collection.save("a", doc)
+        collection.save_itself("b", doc)
         doc["list"].append(2)
-        assert service.data[collection.name]["a"] is doc
-        [step] = collection.caller.trace.steps
-        assert step.arguments == (collection.name, "a", {"list": [1]})
+        assert service.data[collection.name] == {"a": {"list": [1]}, "b": {"list": [1, 2]}}
+        assert service.data[collection.name]["b"] is doc
+        step = collection.caller.trace.steps[-1]
+        assert step.arguments == (collection.name, "b", {"list": [1]})
 
 
 class TestTheGround:
-    def test_it_is_looked_at_once_and_nothing_is_written(self):
+    def test_it_is_looked_at_once_if_at_all_and_nothing_is_written(self):
         service = Watched()
         workspace = workspace_of(service)
-        workspace.unwritten()
-        workspace.unwritten()
-        assert service.calls == [("list_all", f"{PREFIX}_aa")]
-
-    def test_only_reading_does_not_even_look(self):
-        service = Watched()
-        workspace_of(service).unwritten(only_to_read=True)
+        workspace.unwritten(only_to_read=True)
         assert service.calls == []
+        workspace.unwritten()
+        workspace.unwritten()
+        assert service.calls == [("list_all", f"{PREFIX}_ab")]
 
     def test_a_service_that_shows_documents_everywhere_is_not_written_to(self):
         service = OneCollection()
@@ -201,15 +198,15 @@ class TestTheGround:
         workspace.sweep_all()
         assert [doc["_id"] for doc in service.list_all("any")] == ["a"]
 
-    @pytest.mark.parametrize("listed", [None, (), "text", 5])
+    @pytest.mark.parametrize("listed", [None, (), "text", 5, ZeroDivisionError()])
     def test_a_listing_that_is_none_is_another_tests_business(self, listed):
-        service = MemoryDatabaseService()
-        service.list_all = lambda db_name: listed
-        assert workspace_of(service).collection().name == f"{PREFIX}_aa"
+        def list_all(db_name):
+            if isinstance(listed, Exception):
+                raise listed
+            return listed
 
-    def test_a_listing_that_fails_is_another_tests_business(self):
         service = MemoryDatabaseService()
-        service.list_all = lambda db_name: 1 / 0
+        service.list_all = list_all
         assert workspace_of(service).collection().save("a", {}).returned
 
 
@@ -231,15 +228,24 @@ class TestTheCanary:
         service.list_all = lambda db_name: [None, {"_id": ["unhashable"]}, {}]
         assert found(workspace).clauses == ("LIST-3", "LIST-7")
 
-    def test_documents_that_were_deleted(self):
-        workspace = workspace_of(ListsTheDeleted())
+    @pytest.mark.parametrize(
+        ("service", "clauses"),
+        [(ListsTheDeleted, ("DEL-4", "LIST-4")), (OneCollection, ("ISO-2", "LIST-5"))],
+    )
+    def test_documents_that_are_not_in_this_collection(self, service, clauses):
+        workspace = workspace_of(service())
         used_and_given_back(workspace, "a")
-        assert found(workspace).clauses == ("DEL-4", "LIST-4")
+        workspace.named("other").save("b", {})
+        assert found(workspace).clauses == clauses
 
-    def test_documents_of_another_collection(self):
-        workspace = workspace_of(OneCollection())
-        workspace.collection().save("a", {})
-        assert found(workspace).clauses == ("ISO-2", "LIST-5")
+    @pytest.mark.parametrize("seconds", [60.0, 0.0])
+    def test_an_eventual_target_may_show_a_deleted_document_for_a_while(self, seconds):
+        workspace = workspace_of(DeletesLate(), converges_within=seconds)
+        used = used_and_given_back(workspace, "a")
+        if seconds:
+            assert workspace.collection().name == used.name
+        else:
+            assert found(workspace).clauses == ("DEL-4", "LIST-4")
 
 
 class TestSweeping:
@@ -255,13 +261,26 @@ class TestSweeping:
         workspace.give_back(collection)
         assert [doc["_id"] for doc in service.list_all("shared")] == ["somebody else's"]
 
-    @pytest.mark.parametrize(("name", "dropped"), [(None, True), ("agents", False)])
-    def test_a_large_collection_of_the_runs_own_is_dropped_whole(self, name, dropped):
+    @pytest.mark.parametrize(
+        ("name", "error", "dropped"),
+        [
+            (None, None, True),
+            ("agents", None, False),
+            (None, OSError("Directory not empty"), False),
+            (None, "nothing is dropped", False),
+        ],
+    )
+    def test_a_large_collection_of_the_runs_own_is_dropped_whole_if_that_works(
+        self, name, error, dropped
+    ):
         service, drops = MemoryDatabaseService(), []
 
         def drop(collection):
-            drops.append(collection)
-            service.drop(collection)
+            if isinstance(error, Exception):
+                raise error
+            if error is None:
+                drops.append(collection)
+                service.drop(collection)
 
         workspace = workspace_of(service, drop=drop)
         collection = workspace.named(name) if name else workspace.collection()
@@ -270,22 +289,7 @@ class TestSweeping:
         workspace.give_back(collection)
         assert drops == [collection.name] * dropped
         assert service.list_all(collection.name) == []
-
-    @pytest.mark.parametrize("error", [None, OSError("Directory not empty")])
-    def test_a_drop_that_is_for_emptied_ones_only_leaves_nothing_to_the_next_test(self, error):
-        service = MemoryDatabaseService()
-
-        def drop(name):
-            if error and service.list_all(name):
-                raise error
-
-        workspace = workspace_of(service, drop=drop)
-        collection = workspace.collection()
-        for number in range(MANY + 1):
-            collection.save(str(number), {})
-        workspace.give_back(collection)
-        assert service.list_all(collection.name) == []
-        assert workspace.collection().name == collection.name
+        assert name or workspace.collection().name == collection.name
 
     def test_its_own_collections_are_dropped_at_the_end(self):
         drops = []
@@ -310,18 +314,14 @@ class TestSweeping:
         used_and_given_back(workspace, 1, None, ("a", 1), b"a", "1", ["unhashable"])
         assert workspace.collection().list_all().value == []
 
-    def test_ids_that_cannot_be_an_id_are_forgotten(self):
+    @pytest.mark.parametrize("ids", [(["a"], (["a"],)), ("", "a")])
+    def test_ids_that_cannot_be_an_id_or_are_refused_leave_nothing(self, ids):
         workspace = workspace_of()
-        assert used_and_given_back(workspace, ["a"], (["a"],)).name == workspace.collection().name
+        assert used_and_given_back(workspace, *ids).name == workspace.collection().name
 
-    def test_an_id_that_is_refused_leaves_nothing(self):
-        workspace = workspace_of()
-        used = used_and_given_back(workspace, "", "a")
-        assert workspace.collection().name == used.name
-
-    @pytest.mark.parametrize("service", [CannotDelete, ConflictsOnDelete])
-    def test_what_could_not_be_deleted_is_tried_again(self, service):
-        broken = service()
+    @pytest.mark.parametrize("status", [500, 409])
+    def test_what_could_not_be_deleted_is_tried_again(self, status):
+        broken = CannotDelete(status)
         workspace = workspace_of(broken)
         used = used_and_given_back(workspace, "a")
         assert workspace.collection().name != used.name
@@ -331,9 +331,6 @@ class TestSweeping:
 
 
 class TestTheApplicationsNames:
-    def test_they_are_seven(self):
-        assert len(LOGICAL_NAMES) == 7
-
     def test_a_stand_in_is_used_unless_the_target_is_disposable(self):
         workspace = workspace_of()
         assert workspace.logical("agents", disposable=False).name == f"{PREFIX}_agents"
@@ -355,8 +352,7 @@ class TestTheApplicationsNames:
     def test_a_real_document_among_the_runs_own_stops_it_too(self):
         service = ListsTheDeleted()
         workspace = workspace_of(service)
-        collection = workspace.logical("agents", disposable=True)
-        collection.save("ours", {})
+        workspace.logical("agents", disposable=True).save("ours", {})
         service.save("agents", "real", {})
         with pytest.raises(CollectionInUse, match="already holds 2"):
             workspace.logical("agents", disposable=True)
@@ -369,32 +365,3 @@ class TestTheApplicationsNames:
         with pytest.raises(Violation) as raised:
             workspace.logical("agents", disposable=True)
         assert raised.value.clauses == ("DEL-4", "LIST-4")
-
-
-class DeletesLate(MemoryDatabaseService):
-    """Shows a deleted document once more."""
-
-    def __init__(self):
-        super().__init__()
-        self.late = []
-
-    def delete(self, db_name, doc_id):
-        self.late.append(self.get(db_name, doc_id))
-        super().delete(db_name, doc_id)
-
-    def list_all(self, db_name):
-        late, self.late = self.late, []
-        return [*super().list_all(db_name), *late]
-
-
-def test_an_eventual_target_may_show_a_deleted_document_for_a_while():
-    for seconds, clean in ((30.0, True), (0.0, False)):
-        workspace = workspace_of(DeletesLate(), converges_within=seconds)
-        collection = workspace.collection()
-        collection.save("a", {"n": 1})
-        workspace.give_back(collection)
-        if clean:
-            assert workspace.collection().name == collection.name
-        else:
-            with pytest.raises(Violation):
-                workspace.collection()

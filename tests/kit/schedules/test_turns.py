@@ -3,10 +3,11 @@
 import os
 import sys
 import threading
-import time
 from collections import deque
+from dataclasses import replace
 
 import pytest
+from waiting import eventually
 
 from gofannon_conformance.schedules import STYLES, Ended, Style, race
 from gofannon_conformance.schedules import events as events_module
@@ -14,17 +15,10 @@ from gofannon_conformance.schedules import threads as hands
 from gofannon_conformance.schedules.outcome import Passed, Why, _instruction
 from gofannon_conformance.schedules.own_code import OwnCode
 from gofannon_conformance.schedules.sleep import Sleeper
-from gofannon_conformance.schedules.styles import choice
+from gofannon_conformance.schedules.styles import PRIORITIES, choice, stopped_at
 from gofannon_conformance.schedules.turns import Turns
 
 CODE = compile("pass", "<nothing>", "exec")
-
-
-def until(happened, bound=20.0):
-    end = time.monotonic() + bound
-    while not happened():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.0005)
 
 
 class Listed:
@@ -40,6 +34,9 @@ class Listed:
 
     def instead(self, ready):
         return ready[0]
+
+    def quiet(self, running):
+        return 0
 
 
 def played(chosen, *scripts):
@@ -125,6 +122,27 @@ def test_whether_others_were_ready_changes_no_later_chance():
     assert [first.onward(0, (1,)) for _ in range(20)] == [second.onward(0, (1,)) for _ in range(20)]
 
 
+def passes(style, seed, *, is_quiet):
+    """Return the running thread at each of many events; quiet ones are skipped, or asked for."""
+    chosen, found = choice(style, seed, 3), []
+    running = chosen.instead((0, 1, 2))
+    while len(found) < 300:
+        if is_quiet and (events := chosen.quiet(running)):
+            chosen.skip(running, events)
+            found += [running] * events
+        running = chosen.onward(running, [i for i in range(3) if i != running])
+        found.append(running)
+    return found[:300]
+
+
+@pytest.mark.parametrize(
+    "style", [*PRIORITIES, stopped_at(1), stopped_at(5, 9, 2), replace(stopped_at(3), spinning=10)]
+)
+@pytest.mark.parametrize("seed", range(5))
+def test_quiet_events_are_those_at_which_the_turn_stays(style, seed):
+    assert passes(style, seed, is_quiet=True) == passes(style, seed, is_quiet=False)
+
+
 def test_priorities_change_at_as_many_events_as_they_should():
     for changes in (1, 2, 3):
         for seed in range(20):
@@ -151,7 +169,7 @@ def sleeper():
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    until(lambda: made)
+    eventually(lambda: made)
     made[0].spin = spin.set
     made[0].end = lambda: (spin.set(), stop.set(), thread.join(20))
     yield made[0]
@@ -162,14 +180,14 @@ def sleeper():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a thread's state")
 def test_a_sleeper_tells_a_waiting_thread_from_a_computing_one(sleeper):
-    until(lambda: sleeper.stuck(0.001))
+    eventually(lambda: sleeper.stuck(0.001))
     assert not sleeper.awake()
     sleeper.spin()
-    until(sleeper.awake)
-    until(lambda: not sleeper.stuck(0.001))
-    until(lambda: sleeper.stuck(1.0))
+    eventually(sleeper.awake)
+    eventually(lambda: not sleeper.stuck(0.001))
+    eventually(lambda: sleeper.stuck(1.0))
     sleeper.end()
-    until(lambda: not sleeper.awake())
+    eventually(lambda: not sleeper.awake())
 
 
 def test_without_a_thread_state_the_time_decides(monkeypatch):
@@ -230,7 +248,7 @@ def test_a_thread_that_cannot_be_started_leaves_none_behind(monkeypatch):
     monkeypatch.setattr(threading.Thread, "start", refused)
     with pytest.raises(RuntimeError, match="can't start"):
         race([lambda: 1, lambda: 2], code=OwnCode([]), seed=1, style=STYLES[0])
-    until(lambda: len(hands._IDLE) == 1)  # it can be reused
+    eventually(lambda: len(hands._IDLE) == 1)  # it can be reused
 
 
 def raced_function(number):

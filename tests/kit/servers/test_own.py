@@ -130,31 +130,22 @@ def endpoint(**more):
 
 
 @pytest.mark.parametrize(
-    ("url", "protocol"),
+    ("url", "protocol", "address", "encrypted"),
     [
-        ("http://h:1", "http"),
-        ("https://h", "http"),
-        ("grpc://h:1", "grpc"),
-        ("postgres://h", "postgresql"),
-        ("redis://h:1", "tcp"),
+        ("http://h:1", "http", ("h", 1), False),
+        ("http://h", "http", ("h", 80), False),
+        ("http://[::1]:8", "http", ("::1", 8), False),
+        ("https://h/x", "http", ("h", 443), True),
+        ("grpc://h:1", "grpc", ("h", 1), False),
+        ("postgres://h", "postgresql", ("h", 5432), False),
+        ("postgresql://u:p@h/d", "postgresql", ("h", 5432), False),
+        ("redis://h:1", "tcp", ("h", 1), False),
     ],
 )
-def test_protocol_is_read_from_the_address(url, protocol):
-    assert endpoint(url=url).protocol == protocol
+def test_protocol_address_and_encryption_are_read_from_the_url(url, protocol, address, encrypted):
+    made = endpoint(url=url)
+    assert (made.protocol, made.address, made.is_encrypted) == (protocol, address, encrypted)
     assert endpoint(url=url, protocol="grpc").protocol == "grpc"
-
-
-@pytest.mark.parametrize(
-    ("url", "address"),
-    [
-        ("http://h", ("h", 80)),
-        ("https://h/x", ("h", 443)),
-        ("postgresql://u:p@h/d", ("h", 5432)),
-        ("http://[::1]:8", ("::1", 8)),
-    ],
-)
-def test_address_has_the_port_of_its_scheme(url, address):
-    assert endpoint(url=url).address == address
 
 
 def test_address_without_a_port_is_refused_and_shows_no_secret():
@@ -200,8 +191,3 @@ def test_endpoint_with_other_credentials():
 )
 def test_server_with_a_secret_checks_credentials(more, checks):
     assert endpoint(**more).checks_credentials is checks
-
-
-@pytest.mark.parametrize(("url", "encrypted"), [("https://h", True), ("http://h", False)])
-def test_encrypted_servers_are_known_by_their_address(url, encrypted):
-    assert endpoint(url=url).is_encrypted is encrypted

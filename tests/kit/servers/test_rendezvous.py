@@ -1,189 +1,169 @@
-"""One server for several processes of a run, which know only the run's name."""
+"""One server for several processes of a run, which know only the run's name.
+
+Each `Rendezvous` stands for a process: the locks are those of open files, not of processes.
+"""
 
 import subprocess
 import sys
 import tempfile
+import threading
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from waiting import BOUND, eventually
 
-from gofannon_conformance.servers import NotOurs, Unavailable, rendezvous
+from gofannon_conformance.servers import Endpoint, NotOurs, Unavailable, rendezvous
 from gofannon_conformance.servers.rendezvous import Rendezvous
 
-WORKER = Path(__file__).with_name("rendezvous_worker.py")
-BOUND = 60
-
-
-class Worker:
-    """Another process of the run."""
-
-    def __init__(self, run, log, name):
-        self.process = subprocess.Popen(
-            [sys.executable, WORKER, run, log, name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def line(self):
-        return self.process.stdout.readline().strip()
-
-    def close(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
+BORROWER = """
+import sys
+from gofannon_conformance.servers.rendezvous import Rendezvous
+print(Rendezvous(sys.argv[1]).start("couchdb").endpoint.url, flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture
-def meeting(tmp_path, monkeypatch):
-    """A run: `begin()` starts a process of it, `log()` returns what its servers logged."""
+def run(tmp_path, monkeypatch):
+    """A run: its name, the log of its servers, its folders and the notes in them."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    run, log, workers = uuid4().hex, tmp_path / "log", []
-    log.touch()
+    log, numbers = [], count(1)
 
-    def begin(name="couchdb"):
-        workers.append(Worker(run, log, name))
-        return workers[-1]
+    def start():
+        log.append("started")
+        endpoint = Endpoint(
+            product="P",
+            version="1",
+            source="local program",
+            url=f"http://127.0.0.1:{next(numbers)}",
+            secrets=("s3cret",),
+            owned=True,
+        )
+        return SimpleNamespace(endpoint=endpoint, close=lambda: log.append("closed"))
 
-    yield SimpleNamespace(
-        run=run,
-        begin=begin,
-        log=lambda: [line.split()[0] for line in log.read_text().splitlines()],
+    monkeypatch.setattr(rendezvous, "provider", lambda name: SimpleNamespace(start=start))
+    return SimpleNamespace(
+        name=uuid4().hex,
+        log=log,
         folders=lambda: list(tmp_path.glob("gofannon-conformance-*")),
+        notes=lambda: list(tmp_path.glob("gofannon-conformance-*/*.json")),
     )
-    for worker in workers:
-        worker.process.kill()
-        worker.process.communicate(timeout=BOUND)
 
 
-def ended(worker):
-    assert worker.line() == "closed"
-    assert worker.process.wait(BOUND) == 0
+def started(run, name="couchdb"):
+    process = Rendezvous(run.name)
+    return process, process.start(name).endpoint.url
 
 
-def test_processes_that_start_at_once_share_one_server(meeting):
-    workers = [meeting.begin() for _ in range(4)]
-    assert len({worker.line() for worker in workers}) == 1
-    for worker in workers:
-        worker.close()
-    for worker in workers:
-        ended(worker)
-    assert meeting.log() == ["started", "closed"]
-    assert meeting.folders() == []
+def in_thread(function):
+    thread = threading.Thread(target=function)
+    thread.start()
+    return thread
 
 
-def test_owner_waits_for_borrowers(meeting):
-    owner = meeting.begin()
-    address = owner.line()
-    borrower = meeting.begin()
-    assert borrower.line() == address
-    owner.close()
-    with pytest.raises(subprocess.TimeoutExpired):
-        owner.process.wait(0.5)
-    assert meeting.log() == ["started"]
+def test_processes_that_start_and_end_at_once_share_one_server(run):
+    met, addresses = threading.Barrier(4, timeout=BOUND), []
+
+    def process():
+        met.wait()
+        mine, address = started(run)
+        addresses.append(address)
+        met.wait()
+        mine.close()
+
+    for thread in [in_thread(process) for _ in range(4)]:
+        thread.join()
+    assert addresses == [addresses[0]] * 4
+    assert run.log == ["started", "closed"]
+    assert run.folders() == []
+
+
+def test_owner_waits_for_borrowers_and_a_process_that_comes_meanwhile_starts_another(run):
+    owner, first = started(run)
+    borrower, second = started(run)
+    assert second == first
+    closing = in_thread(owner.close)
+    eventually(lambda: run.notes() == [])
+    late, third = started(run)
+    assert third != first
+    assert run.log == ["started", "started"]
     borrower.close()
-    ended(borrower)
-    ended(owner)
-    assert meeting.log() == ["started", "closed"]
+    closing.join()
+    late.close()
+    assert run.log == ["started", "started", "closed", "closed"]
+    assert run.folders() == []
 
 
-def test_borrower_that_is_killed_is_not_waited_for(meeting):
-    owner, borrower = meeting.begin(), None
-    owner.line()
-    borrower = meeting.begin()
-    borrower.line()
-    borrower.process.kill()
+def test_borrower_that_is_killed_is_not_waited_for(run):
+    owner, address = started(run)
+    with subprocess.Popen(
+        [sys.executable, "-c", BORROWER, run.name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as borrower:
+        assert borrower.stdout.readline().strip() == address
+        borrower.kill()
     owner.close()
-    ended(owner)
-    assert meeting.log() == ["started", "closed"]
+    assert run.log == ["started", "closed"]
 
 
-def test_each_store_has_a_server_of_its_own(meeting):
-    workers = [meeting.begin("couchdb"), meeting.begin("couchdb:pouchdb")]
-    assert len({worker.line() for worker in workers}) == 2
-
-
-def test_process_that_comes_after_closing_starts_another(meeting):
+def test_each_store_and_each_process_after_closing_has_a_server_of_its_own(run):
     for _ in range(2):
-        worker = meeting.begin()
-        worker.line()
-        worker.close()
-        ended(worker)
-    assert meeting.log() == ["started", "closed"] * 2
+        mine, address = started(run)
+        assert mine.start("couchdb:pouchdb").endpoint.url != address
+        mine.close()
+    assert run.log == ["started", "started", "closed", "closed"] * 2
 
 
-def test_process_that_comes_while_the_owner_waits_starts_another(meeting):
-    owner, borrower = meeting.begin(), None
-    owner.line()
-    borrower = meeting.begin()
-    borrower.line()
-    owner.close()
-    with pytest.raises(subprocess.TimeoutExpired):
-        owner.process.wait(0.3)
-    late = meeting.begin()
-    late.line()
-    for worker in (borrower, late):
-        worker.close()
-    for worker in (borrower, owner, late):
-        ended(worker)
-    assert sorted(meeting.log()) == ["closed", "closed", "started", "started"]
-    assert meeting.folders() == []
-
-
-def test_borrower_cannot_stop_the_server(meeting):
-    owner = meeting.begin()
-    owner.line()
-    mine = Rendezvous(meeting.run)
+def test_borrower_cannot_stop_the_server(run):
+    owner, _ = started(run)
+    mine = Rendezvous(run.name)
     server = mine.start("couchdb")
     assert mine.start("couchdb") is server
     assert not server.endpoint.owned
     assert server.endpoint.secrets == ("s3cret",)
     with pytest.raises(NotOurs):
         server.stop()
-    [note] = meeting.folders()[0].glob("*.json")
+    [note] = run.notes()
     assert note.stat().st_mode & 0o077 == 0
     mine.close()
+    owner.close()
 
 
-def test_unavailable_server_is_reported_each_time(meeting, monkeypatch):
+def test_unavailable_server_is_reported_each_time(run, monkeypatch):
     def start():
         raise Unavailable("nothing is there", "install it")
 
     monkeypatch.setattr(rendezvous, "provider", lambda name: SimpleNamespace(start=start))
-    mine = Rendezvous(meeting.run)
+    mine = Rendezvous(run.name)
     for _ in range(2):
         with pytest.raises(Unavailable):
             mine.start("couchdb")
     mine.close()
 
 
-def test_nothing_to_close(meeting):
-    Rendezvous(meeting.run).close()
-    assert meeting.folders() == []
+def test_nothing_to_close(run):
+    Rendezvous(run.name).close()
+    assert run.folders() == []
 
 
-def test_owner_does_not_wait_for_ever(meeting, monkeypatch):
-    monkeypatch.setattr(rendezvous, "LONGEST_WAIT", 0.2)
-    closed = []
-    endpoint = SimpleNamespace(to_json=lambda: ENDPOINT)
-    server = SimpleNamespace(endpoint=endpoint, close=lambda: closed.append(True))
-    monkeypatch.setattr(rendezvous, "provider", lambda name: SimpleNamespace(start=lambda: server))
-    mine = Rendezvous(meeting.run)
-    mine.start("couchdb")
-    borrower = meeting.begin()
-    borrower.line()
-    mine.close()
-    assert closed == [True]
+def test_owner_does_not_wait_for_ever(run, monkeypatch):
+    monkeypatch.setattr(rendezvous, "LONGEST_WAIT", 0.0)
+    owner, _ = started(run)
+    borrower, _ = started(run)
+    owner.close()
+    assert run.log == ["started", "closed"]
+    borrower.close()
 
 
-ENDPOINT = '{"product": "P", "version": "1", "source": "x", "url": "http://u", "secrets": []}'
-
-
-def test_lock_that_was_removed_meanwhile_is_taken_again(meeting, monkeypatch):
+def test_lock_that_was_removed_meanwhile_is_taken_again(run, monkeypatch):
     """A lock on a file that its last holder has removed is no lock."""
-    mine, flock = Rendezvous(meeting.run), rendezvous.fcntl.flock
+    mine, flock = Rendezvous(run.name), rendezvous.fcntl.flock
     removals = iter([lambda: mine._path("couchdb", "lock").unlink(), lambda: None])
 
     def removed_meanwhile(file, how):
@@ -196,8 +176,8 @@ def test_lock_that_was_removed_meanwhile_is_taken_again(meeting, monkeypatch):
     assert list(removals) == []
 
 
-def test_folder_that_was_removed_meanwhile_is_made_again(meeting, monkeypatch):
-    mine, mkdir = Rendezvous(meeting.run), Path.mkdir
+def test_folder_that_was_removed_meanwhile_is_made_again(run, monkeypatch):
+    mine, mkdir = Rendezvous(run.name), Path.mkdir
     calls = []
 
     def made_and_removed(path, **more):

@@ -1,7 +1,5 @@
 """Each store's server, started for real where this machine has it."""
 
-import contextlib
-import http.server
 import json
 import os
 import shutil
@@ -10,11 +8,13 @@ import stat
 import subprocess
 import sys
 import threading
-import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from waiting import eventually
+from web import serving
 
 from gofannon_conformance.servers import (
     GivenServer,
@@ -59,10 +59,10 @@ def servers():
     """Each local program, started at its first use."""
     have = {}
 
-    def get(name):
+    def get(name, *, last=False):
         if name not in have:
             have[name] = started(name)
-        return have[name]
+        return have.pop(name) if last else have[name]
 
     yield get
     for server in have.values():
@@ -82,41 +82,18 @@ def cluster(servers):
 @pytest.fixture
 def web():
     """Starts web servers that answer with fixed texts by path; returns their URLs."""
-    servers = []
-
-    def serve(bodies, header="kit"):
-        class Fixed(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.send_response(200 if self.path in bodies else 404)
-                self.end_headers()
-                self.wfile.write(bodies.get(self.path, b""))
-
-            def version_string(self):
-                return header
-
-            def log_message(self, *_): ...
-
-        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Fixed))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}"
-
-    yield serve
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with ExitStack() as stack:
+        yield lambda bodies, **more: stack.enter_context(serving(bodies, **more))
 
 
 @pytest.fixture
 def tcp_server():
     """An address that answers every request with the same bytes, which are not HTTP."""
-    listeners = []
+    listener = socket.create_server(("127.0.0.1", 0))
 
     def reply_with(words):
-        listener = socket.create_server(("127.0.0.1", 0))
-        listeners.append(listener)
-
         def serve():
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 while True:
                     connection, _ = listener.accept()
                     with connection:
@@ -127,54 +104,7 @@ def tcp_server():
         return f"127.0.0.1:{listener.getsockname()[1]}"
 
     yield reply_with
-    for listener in listeners:
-        listener.close()
-
-
-class TestEveryLocalProgram:
-    @pytest.mark.parametrize("name", LOCAL)
-    def test_runs_as_planned_stops_and_comes_back(self, name):
-        plan = provider(name).plan()
-        with started(name) as server:
-            folder = server.log.parent
-            endpoint = server.endpoint
-            assert (endpoint.product, endpoint.version) == (plan.product, plan.version)
-            assert endpoint.source == plan.source == "local program"
-            assert plan.detail
-            assert endpoint.owned
-            assert "127.0.0.1" in endpoint.url
-            assert set(endpoint.secrets) <= set(endpoint.settings.values())
-            for verb in ("stop", "kill"):
-                getattr(server, verb)()
-                assert not server.running
-                server.start()
-                assert server.running
-        assert not folder.exists()
-
-    def test_does_not_outlive_a_kit_that_is_killed(self):
-        have = [name for name in LOCAL if isinstance(provider(name).plan(), Plan)]
-        script = (
-            "import sys, time\n"
-            "from gofannon_conformance.servers import Shared\n"
-            "shared = Shared()\n"
-            f"for name in {have}:\n"
-            "    server = shared.start(name)\n"
-            "    print(server.pid, server.log.parent, flush=True)\n"
-            "print('up', flush=True)\n"
-            "time.sleep(600)\n"
-        )
-        kit = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-        traces = []
-        while (line := kit.stdout.readline()) and line != "up\n":
-            pid, folder = line.split()
-            traces += [Path(f"/proc/{pid}/exe"), Path(folder)]
-        kit.kill()
-        kit.communicate()
-        assert len(traces) == 2 * len(have)
-        until = time.monotonic() + 60
-        while any(path.exists() for path in traces) and time.monotonic() < until:
-            time.sleep(0.05)
-        assert not [path for path in traces if path.exists()]
+    listener.close()
 
 
 @pytest.mark.parametrize(
@@ -195,17 +125,11 @@ def test_given_server_that_does_not_answer_is_not_replaced(monkeypatch, store, v
 
 
 class TestCouchDB:
-    def test_pouchdb_is_named_as_itself(self, pouchdb):
-        assert pouchdb.product == "PouchDB Server"
-        assert "DOC-4" in pouchdb.limits
-        assert not pouchdb.durable
-
     def ask(self, endpoint, path, body=None, method="GET", password=None):
         given = endpoint.settings["password"] if password is None else password
-        user = endpoint.settings["user"] if given else ""
         return answers.http(
             f"{endpoint.url}{path}",
-            user=user,
+            user=endpoint.settings["user"] if given else "",
             password=given,
             method=method,
             headers={"Content-Type": "application/json"},
@@ -259,6 +183,8 @@ class TestCouchDB:
         assert given.endpoint.url == pouchdb.url
         assert given.endpoint.settings == pouchdb.settings
         assert given.endpoint.limits == pouchdb.limits
+        assert "DOC-4" in pouchdb.limits
+        assert not pouchdb.durable
 
     def test_given_server_with_wrong_credentials_is_unavailable(self, pouchdb, monkeypatch):
         monkeypatch.setenv("COUCHDB_URL", pouchdb.url)
@@ -270,16 +196,14 @@ class TestCouchDB:
         with pytest.raises(Unavailable):
             provider("couchdb").start()
 
-    def test_given_couchdb_has_no_limits(self, web, monkeypatch):
+    def test_given_couchdb_has_no_limits_and_another_server_is_refused(self, web, monkeypatch):
         monkeypatch.setenv("COUCHDB_URL", web({"/": b'{"couchdb": "Welcome", "version": "3.5.0"}'}))
         endpoint = provider("couchdb").start().endpoint
         assert (endpoint.product, endpoint.version) == ("CouchDB", "3.5.0")
         assert endpoint.limits == {}
-
-    @pytest.mark.parametrize("body", [b"hello", b'{"version": "1"}', b"[]"])
-    def test_another_server_is_refused(self, web, monkeypatch, body):
-        monkeypatch.setenv("COUCHDB_URL", web({"/": body}))
-        assert "it is not CouchDB" in provider("couchdb").plan().why
+        for body in (b"hello", b'{"version": "1"}', b"[]"):
+            monkeypatch.setenv("COUCHDB_URL", web({"/": body}))
+            assert "it is not CouchDB" in provider("couchdb").plan().why
 
 
 PROGRAM = """#!{python}
@@ -328,16 +252,12 @@ class TestApacheCouchDB:
             assert stat.S_IMODE(settings.stat().st_mode) == 0o600
             assert f"database_dir = {server.log.parent / 'data'}" in settings.read_text()
 
-    def test_without_its_settings_it_is_unavailable(self, installed):
-        (installed / "etc/default.ini").unlink()
-        assert "has no etc/default.ini" in provider("couchdb:couchdb").plan().why
-
-    def test_without_a_release_its_version_is_not_known(self, installed):
+    def test_without_its_release_or_settings_it_is_not_known(self, installed):
         (installed / "releases/start_erl.data").unlink()
         assert provider("couchdb:couchdb").plan().version == ""
-
-    def test_is_unavailable_if_not_on_the_path(self, monkeypatch, tmp_path):
-        monkeypatch.setenv("PATH", str(tmp_path))
+        (installed / "etc/default.ini").unlink()
+        assert "has no etc/default.ini" in provider("couchdb:couchdb").plan().why
+        (installed / "path/couchdb").unlink()
         assert provider("couchdb:couchdb").plan().why == "couchdb is not on the PATH"
 
 
@@ -426,64 +346,69 @@ class TestFirestore:
         snapshot.write_text(json.dumps({"components": [component]}))
         assert provider("firestore:cloud-sdk").plan().version == "1.20.2"
 
-    def test_it_needs_java(self, sdk, monkeypatch):
-        monkeypatch.setattr(
-            firestore.shutil,
-            "which",
-            lambda name: None if name == "java" else str(sdk / "b/gcloud"),
-        )
+    def test_it_needs_java_and_the_sdk(self, sdk, monkeypatch):
+        gcloud = str(sdk / "b/gcloud")
+        monkeypatch.setattr(firestore.shutil, "which", {"gcloud": gcloud}.get)
         assert "java is not on the PATH" in provider("firestore:cloud-sdk").plan().why
-
-    def test_it_needs_the_sdk_or_firebase_tools(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setattr(firestore.shutil, "which", {}.get)
         shut = provider("firestore:cloud-sdk").plan()
         assert shut.how == "gcloud components install cloud-firestore-emulator"
+
+
+KIT_WITH_POSTGRESQL = """
+import psycopg
+from gofannon_conformance.servers import provider
+server = provider("postgresql:initdb").start(durable=True)
+with psycopg.connect(server.endpoint.url) as connection:
+    (fsync,) = connection.execute("SHOW fsync").fetchone()
+print(server.pid, server.log.parent, fsync, flush=True)
+getattr(server, input())()
+server.close()
+"""
 
 
 class TestPostgreSQL:
     psycopg = pytest.importorskip("psycopg")
 
-    def count(self, endpoint):
-        with self.psycopg.connect(endpoint.url) as connection:
-            return connection.execute("SELECT count(*) FROM kept").fetchone()[0]
-
-    @pytest.mark.parametrize("durable", [False, True])
-    def test_committed_data_survives_a_stop_and_a_kill(self, durable):
-        if isinstance(plan := provider("postgresql:initdb").plan(), Unavailable):
-            pytest.skip(str(plan))
-        with provider("postgresql:initdb").start(durable=durable) as server:
-            assert server.endpoint.durable
+    def test_committed_data_survives_a_stop_and_a_kill(self, servers):
+        server = servers("postgresql:initdb")
+        assert server.endpoint.durable
+        with self.psycopg.connect(server.endpoint.url, autocommit=True) as connection:
+            assert connection.execute("SHOW fsync").fetchone() == ("off",)
+            connection.execute("CREATE TABLE kept (n int)")
+        for count, verb in enumerate(("stop", "kill"), start=1):
             with self.psycopg.connect(server.endpoint.url, autocommit=True) as connection:
-                assert connection.execute("SHOW fsync").fetchone() == (
-                    ("on" if durable else "off"),
-                )
-                connection.execute("CREATE TABLE kept (n int)")
-                for verb in ("stop", "kill"):
-                    with self.psycopg.connect(server.endpoint.url, autocommit=True) as other:
-                        other.execute("INSERT INTO kept VALUES (1)")
-                    getattr(server, verb)()
-                    server.start()
-            assert self.count(server.endpoint) == 2
-
-    def test_wrong_credentials_are_refused(self, cluster):
-        wrong = cluster.url.replace(cluster.settings["password"], "wrong")
-        with pytest.raises(self.psycopg.OperationalError, match="password authentication failed"):
-            self.psycopg.connect(wrong)
+                connection.execute("INSERT INTO kept VALUES (1)")
+            getattr(server, verb)()
+            server.start()
+            with self.psycopg.connect(server.endpoint.url) as connection:
+                assert connection.execute("SELECT count(*) FROM kept").fetchone() == (count,)
 
     @pytest.mark.skipif(shutil.which("ipcs") is None, reason="no ipcs to count segments with")
-    @pytest.mark.parametrize("end", ["close", "kill"])
-    def test_no_shared_memory_is_left(self, end):
-        def segments():
-            listed = subprocess.run(["ipcs", "-m"], capture_output=True, text=True, check=True)
-            return {line.split()[1] for line in listed.stdout.splitlines() if line.startswith("0x")}
-
-        server = started("postgresql:initdb")
-        lines = (server.log.parent / "data/postmaster.pid").read_text().splitlines()
+    @pytest.mark.parametrize("end", ["it is closed", "it is killed", "the kit is killed"])
+    def test_no_process_and_no_shared_memory_is_left_when(self, end):
+        if isinstance(plan := provider("postgresql:initdb").plan(), Unavailable):
+            pytest.skip(str(plan))
+        kit = subprocess.Popen(
+            [sys.executable, "-c", KIT_WITH_POSTGRESQL],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        pid, folder, fsync = kit.stdout.readline().split()
+        assert fsync == "on"
+        lines = (Path(folder) / "data/postmaster.pid").read_text().splitlines()
         _key, segment = lines[6].split()
-        assert segment in segments()
-        getattr(server, end)()
-        server.close()
-        assert segment not in segments()
+        assert segment in self.segments()
+        if end == "the kit is killed":
+            kit.kill()
+        kit.communicate("kill" if end == "it is killed" else "close")
+        eventually(lambda: not Path(f"/proc/{pid}/exe").exists() and not Path(folder).exists())
+        assert segment not in self.segments()
+
+    def segments(self):
+        listed = subprocess.run(["ipcs", "-m"], capture_output=True, text=True, check=True)
+        return {line.split()[1] for line in listed.stdout.splitlines() if line.startswith("0x")}
 
     def test_given_server_is_asked_for_its_version(self, cluster, monkeypatch):
         monkeypatch.setenv("POSTGRES_URL", cluster.url)
@@ -496,28 +421,19 @@ class TestPostgreSQL:
         monkeypatch.setattr(
             postgresql.secrets, "token_urlsafe", lambda _bytes: cluster.settings["password"]
         )
-        plan = Plan(
-            store="postgresql",
-            way="container",
-            product="PostgreSQL",
-            version="17",
-            source="container",
-        )
+        plan = Plan(product="PostgreSQL", version="17", source="container")
         endpoint = postgresql._box(plan).endpoint
         assert endpoint(int(cluster.settings["port"])).version == cluster.version
         assert endpoint(free_port()).version == "17"
 
-    def test_given_server_is_found_without_psycopg(self, cluster, monkeypatch):
+    def test_given_server_is_found_without_psycopg(self, cluster, tcp_server, monkeypatch):
         monkeypatch.setitem(sys.modules, "psycopg", None)
         monkeypatch.setenv("POSTGRES_URL", cluster.url)
         assert provider("postgresql").plan().version == ""
-        monkeypatch.setenv("POSTGRES_URL", f"postgresql://me@127.0.0.1:{free_port()}/mine")
-        assert "POSTGRES_URL is set, but" in provider("postgresql").plan().why
-
-    def test_server_that_is_still_starting_is_not_ready(self, tcp_server, monkeypatch):
-        monkeypatch.setitem(sys.modules, "psycopg", None)
-        monkeypatch.setenv("POSTGRES_URL", f"postgresql://me@{tcp_server(b'E57P03')}/mine")
-        assert "no PostgreSQL server answers there" in provider("postgresql").plan().why
+        still_starting = tcp_server(b"E57P03")
+        for address in (f"127.0.0.1:{free_port()}", still_starting):
+            monkeypatch.setenv("POSTGRES_URL", f"postgresql://me@{address}/mine")
+            assert "POSTGRES_URL is set, but" in provider("postgresql").plan().why
 
     def test_the_programs_are_found_off_the_path(self, tmp_path, monkeypatch):
         here = postgresql.programs()
@@ -564,7 +480,27 @@ class TestPostgreSQL:
         assert done.stdout.startswith("Endpoint(PostgreSQL"), done.stderr
 
 
-class TestAnswers:
-    def test_a_reply_that_is_not_http_is_an_error(self, tcp_server):
-        with pytest.raises(ConnectionError, match="no HTTP answer"):
-            answers.http(f"http://{tcp_server(b'* OK IMAP ready')}/")
+def test_reply_that_is_not_http_is_an_error(tcp_server):
+    with pytest.raises(ConnectionError, match="no HTTP answer"):
+        answers.http(f"http://{tcp_server(b'* OK IMAP ready')}/")
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_local_program_runs_as_planned_stops_and_comes_back(servers, name):
+    plan = provider(name).plan()
+    with servers(name, last=True) as server:
+        folder = server.log.parent
+        endpoint = server.endpoint
+        assert (endpoint.product, endpoint.version) == (plan.product, plan.version)
+        assert endpoint.source == plan.source == "local program"
+        assert plan.detail
+        assert endpoint.owned
+        assert "127.0.0.1" in endpoint.url
+        assert set(endpoint.secrets) <= set(endpoint.settings.values())
+        server.stop()
+        assert not server.running
+        server.start()
+        assert server.running
+        server.kill()
+        assert not server.running
+    assert not folder.exists()

@@ -46,21 +46,15 @@ def test_second_instance_is_opened_once_and_closed_at_the_end():
     assert second.closed == 1
 
 
-def test_further_instance_is_closed_when_it_was_used():
-    instances = instances_of()
-    with instances.fresh() as opened:
-        assert opened.service.closed == 0
-    assert opened.service.closed == 1
-
-
-def test_further_instance_is_connected_to_the_same_server_or_to_another():
+def test_further_instance_is_connected_to_the_same_server_or_to_another_and_closed_when_used():
     here, there = endpoint_of(), endpoint_of(url="tcp://127.0.0.1:10")
     instances = instances_of(endpoint=here)
     assert instances.endpoint is here
-    with instances.fresh() as opened:
-        assert opened.service.endpoint is opened.endpoint is here
-    with instances.fresh(there) as opened:
-        assert opened.service.endpoint is opened.endpoint is there
+    for given, expected in ((None, here), (there, there)):
+        with instances.fresh(given) as opened:
+            assert opened.service.endpoint is opened.endpoint is expected
+            assert opened.service.closed == 0
+        assert opened.service.closed == 1
 
 
 def test_same_object_again_is_no_second_instance_and_is_not_closed():
@@ -81,13 +75,17 @@ def test_same_object_again_is_no_second_instance_and_is_not_closed():
     assert ended == []
 
 
-def test_service_that_opens_once_has_no_second_instance():
-    def connect():
-        raise OSError("locked")
+def locked():
+    raise OSError("locked")
 
-    instances = instances_of(connect)
+
+def test_service_that_opens_once_has_no_second_instance_and_keeps_its_first():
+    instances = instances_of(locked)
+    first = instances._first.service
     with pytest.raises(OnlyOne, match=r"could not be opened.*locked"):
         instances.second()
+    instances.renew("it broke")
+    assert instances._first.service is first
 
 
 def test_first_instance_that_was_broken_is_replaced_by_the_last_one():
@@ -99,16 +97,6 @@ def test_first_instance_that_was_broken_is_replaced_by_the_last_one():
     for again in (instances.second, instances.kept, instances.check_may_open):
         with pytest.raises(OnlyOne, match="breaks the one before it"):
             again()
-
-
-def test_first_instance_stays_where_no_other_can_be_opened():
-    def connect():
-        raise OSError("locked")
-
-    instances = instances_of(connect)
-    first = instances._first.service
-    instances.renew("it broke")
-    assert instances._first.service is first
 
 
 def test_secrets_of_further_instances_are_watched():
@@ -153,21 +141,19 @@ def test_authors_server_is_the_one_that_the_tests_have():
         assert given is server
 
 
-def test_server_of_the_environment_is_not_restarted():
-    endpoint = endpoint_of(source=ENVIRONMENT, durable=True)
-    instances = instances_of(server="postgresql", endpoint=endpoint)
-    with pytest.raises(NotTested, match="given by the environment"), instances.own_server():
-        pass
-
-
 @pytest.mark.parametrize(
-    ("limits", "said"),
-    [({}, "does not keep its data"), ({"DUR-3": "it is in memory"}, "it is in memory")],
+    ("server", "about", "kind", "said"),
+    [
+        ("postgresql", {"source": ENVIRONMENT, "durable": True}, NotTested, "by the environment"),
+        ("couchdb", {"limits": {}}, NotApplicable, "does not keep its data"),
+        ("couchdb", {"limits": {"DUR-3": "in memory"}}, NotApplicable, "in memory"),
+        ("postgresql", {"durable": True}, NotTested, "did not start"),
+    ],
 )
-def test_server_that_keeps_nothing_says_so(limits, said):
-    endpoint = endpoint_of(limits=limits)
-    instances = instances_of(server="couchdb", endpoint=endpoint)
-    with pytest.raises(NotApplicable, match=said), instances.own_server():
+def test_server_that_cannot_be_restarted_says_so(server, about, kind, said, monkeypatch):
+    monkeypatch.setenv("POSTGRES_URL", "postgresql://u:p@127.0.0.1:1/d")
+    instances = instances_of(server=server, endpoint=endpoint_of(**about))
+    with pytest.raises(kind, match=said), instances.own_server():
         pass
 
 
@@ -177,13 +163,6 @@ def test_named_server_is_started_for_the_test_and_closed():
         assert server.running
         assert server.endpoint.durable
     assert not server.running
-
-
-def test_named_server_that_is_not_to_be_had_leaves_the_clause_untested(monkeypatch):
-    monkeypatch.setenv("POSTGRES_URL", "postgresql://u:p@127.0.0.1:1/d")
-    instances = instances_of(server="postgresql", endpoint=endpoint_of(durable=True))
-    with pytest.raises(NotTested, match="did not start"), instances.own_server():
-        pass
 
 
 # As the kit hands them to a test
@@ -220,22 +199,14 @@ def test_another_instance_shows_what_the_first_one_saved():
     assert set(Shared.kept) <= {f"{PREFIX}_aa", f"{PREFIX}_ab"}
 
 
-def test_instances_that_share_nothing_are_no_matter_of_the_clause():
-    kit = kit_with(NaiveService)
+def test_instances_that_share_nothing_are_no_matter_of_the_clause_unless_it_is_claimed():
     with pytest.raises(NotApplicable, match="share nothing"):
-        another(kit)
-
-
-def test_claim_to_share_is_tried_though_nothing_is_shared():
+        another(kit_with(NaiveService))
     kit = kit_with(NaiveService, capabilities=Capabilities(persistent=True))
     assert another(kit).opened.service is not kit.service
-
-
-def test_only_one_instance_is_no_matter_of_the_clause():
     one = NaiveService()
-    kit = kit_with(lambda: one)
     with pytest.raises(NotApplicable, match="the same object"):
-        another(kit)
+        another(kit_with(lambda: one))
 
 
 def test_instance_that_breaks_the_one_before_it_takes_its_place():
@@ -258,31 +229,21 @@ def test_instance_that_breaks_the_one_before_it_takes_its_place():
         in_other_process(kit, ("get", "c", "a"))
 
 
-def test_no_proxy_where_there_is_no_server_or_no_claim():
-    with pytest.raises(NotApplicable, match="no server"), open_proxied(kit_with(NaiveService)):
-        pass
-    claimed = kit_with(NaiveService, capabilities=Capabilities(faultable=True))
-    with pytest.raises(NotTested, match="no server"), open_proxied(claimed):
-        pass
-    denied = kit_with(NaiveService, capabilities=Capabilities(faultable=False))
-    with pytest.raises(NotApplicable, match="not faultable"), open_proxied(denied):
-        pass
-
-
-def test_nobody_can_stand_before_an_encrypted_server():
-    kit = kit_with(NaiveService)
-    kit.caller.opened.endpoint = endpoint_of(url="https://db.example:1")
-    with pytest.raises(NotTested, match="TLS"), open_proxied(kit):
-        pass
-
-
-def test_service_that_cannot_be_opened_behind_a_proxy_leaves_the_clause_untested():
-    def connect(endpoint):
-        raise OSError("no")
-
-    kit = kit_of(Service(), target=Target(name="t", connect=connect))
-    kit.caller.opened.endpoint = endpoint_of()
-    with pytest.raises(NotTested, match="no instance behind a proxy"), open_proxied(kit):
+@pytest.mark.parametrize(
+    ("connect", "faultable", "url", "kind", "said"),
+    [
+        (NaiveService, None, None, NotApplicable, "no server"),
+        (NaiveService, True, None, NotTested, "no server"),
+        (NaiveService, False, None, NotApplicable, "not faultable"),
+        (NaiveService, None, "https://db.example:1", NotTested, "TLS"),
+        (locked, None, "tcp://127.0.0.1:9", NotTested, "no instance behind a proxy"),
+    ],
+)
+def test_no_proxy_where_nobody_can_stand_before_the_server(connect, faultable, url, kind, said):
+    claims = {"capabilities": Capabilities(faultable=faultable)}
+    kit = kit_of(Service(), target=Target(name="t", connect=connect, **claims))
+    kit.caller.opened.endpoint = endpoint_of(url=url) if url else None
+    with pytest.raises(kind, match=said), open_proxied(kit):
         pass
 
 

@@ -17,17 +17,16 @@ TESTS = of_groups("DUR")
 RESTART = ("test_saved_documents_outlive_a_stop_and_a_kill_of_the_server",)
 
 ALONE = (
-    "nothing_changed",
     "right_in_memory_of_the_process",
-    "right_one_object",
     "right_one_object_of_a_generator",
-    "right_in_a_folder_of_its_own",
     "right_in_an_emptied_folder",
     "right_in_a_locked_folder",
-    "right_sqlite_in_memory",
     "right_sqlite_made_again",
 )
-"""Right services that share nothing with another process, or of which only one can be open."""
+"""Right services that share nothing with another process, or of which only one can be open.
+
+One of each kind: `selftest --right` tries the others.
+"""
 
 
 def right(name, **capabilities):
@@ -50,18 +49,14 @@ def test_right_service_that_shares_nothing_is_never_accused(name):
     assert not any(isinstance(raised, NotTested) for raised in came.values()), came
 
 
-@pytest.mark.parametrize("persistent", [None, True])
-@pytest.mark.parametrize("name", ["nothing_changed_in_files", "nothing_changed_in_sqlite"])
+@pytest.mark.parametrize(
+    ("name", "persistent"),
+    [("nothing_changed_in_files", None), ("nothing_changed_in_sqlite", True)],
+)
 def test_right_service_that_lasts_passes(name, persistent):
     came = outcomes(right(name, persistent=persistent), TESTS)
     (raised,) = filter(None, came.values())
     assert "has no stop() and start()" in str(raised)
-
-
-@pytest.mark.parametrize("restartable", [None, True])
-def test_right_server_outlives_a_stop_and_a_kill(restartable):
-    came = outcomes(right("nothing_changed_in_a_server", restartable=restartable), RESTART)
-    assert came == {RESTART[0]: None}
 
 
 def test_store_that_opens_once_at_a_time_is_not_accused_of_its_claim():
@@ -79,12 +74,13 @@ def test_claim_of_a_target_that_no_process_can_open_is_not_tested():
 @pytest.mark.parametrize(
     ("name", "restartable", "said"),
     [
+        ("nothing_changed_in_a_server", True, None),
         ("right_in_the_memory_of_a_server", None, "in memory by nature"),
         ("right_in_the_memory_of_a_server", False, "says that it is not restartable"),
         ("right_in_a_server_that_writes_when_stopped", None, None),
     ],
 )
-def test_server_that_claims_nothing_may_forget(name, restartable, said):
+def test_server_outlives_a_stop_and_a_kill_or_claims_nothing(name, restartable, said):
     (raised,) = outcomes(right(name, restartable=restartable), RESTART).values()
     if said is None:
         assert raised is None
@@ -150,19 +146,18 @@ class Buffers(Kept):
 """
 
 
-@pytest.mark.parametrize(
-    ("name", "outcome"),
-    [
-        ("TestMine", {"DUR-1": "pass", "DUR-2": "not applicable"}),
-        ("TestOne", {"DUR-1": "not applicable", "DUR-2": "not applicable"}),
-        ("TestBuffers", {"DUR-1": "fail", "DUR-2": "not applicable"}),
-    ],
-)
-def test_class_with_fixtures_is_tested_as_far_as_possible(author, name, outcome):
+def test_class_with_fixtures_is_tested_as_far_as_possible(author):
     author.writes(FIXTURES)
-    author.pytest(f"test_mine.py::{name}", clause="DUR-1,DUR-2")
-    found = author.outcomes()
-    assert {clause: found[clause] for clause in outcome} == outcome
+    author.pytest("test_mine.py", clause="DUR-1,DUR-2")
+    found = {
+        target["name"]: [target["clauses"][c]["outcome"] for c in ("DUR-1", "DUR-2")]
+        for target in author.report()["targets"]
+    }
+    assert found == {
+        "TestMine": ["pass", "not applicable"],
+        "TestOne": ["not applicable", "not applicable"],
+        "TestBuffers": ["fail", "not applicable"],
+    }
 
 
 def test_eventual_service_is_given_its_time():

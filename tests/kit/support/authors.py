@@ -149,6 +149,7 @@ def failing_to_clean_up():
 '''
 
 SUBCLASS = """
+import pytest
 from gofannon_conformance import DatabaseServiceContract
 from stores import {store}
 

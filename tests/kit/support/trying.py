@@ -12,7 +12,7 @@ from gofannon_conformance.calls.violation import (
 from gofannon_conformance.contract import load
 from gofannon_conformance.run.kit import Kit
 from gofannon_conformance.run.options import Options
-from gofannon_conformance.run.profiles import profile_named
+from gofannon_conformance.run.profiles import Profile, profile_named
 from gofannon_conformance.run.sessions import Run
 from gofannon_conformance.run.verdict import judged_with_hang
 from gofannon_conformance.selftest.trial import TESTS
@@ -39,7 +39,8 @@ def of_groups(*groups):
 @contextmanager
 def kits(target, *, seed=1, profile="quick"):
     """Open a service; give a function that makes what a test of that name is handed."""
-    run = Run(Options(profile=profile_named(profile), seed=seed), load())
+    profile = profile if isinstance(profile, Profile) else profile_named(profile)
+    run = Run(Options(profile=profile, seed=seed), load())
     session = run.open(target)
     try:
         yield lambda test: Kit.of(session, run.options, test, TESTS.get(test, ()))

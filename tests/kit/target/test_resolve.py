@@ -6,7 +6,6 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from gofannon_backends.memory import MemoryDatabaseService
 from gofannon_conformance.calls.program import program
 from gofannon_conformance.calls.values import Call, Trace
 from gofannon_conformance.service.opening import opened
@@ -187,6 +186,10 @@ def test_every_kind_of_target_opens_works_and_is_put_away(folder, attribute):
         service.service.save("c", "a", {"n": 1})
         assert service.service.get("c", "a")["n"] == 1
     assert sys.modules["shop_targets"].log == [SPECS[attribute]]
+    assert target.name == NAMES.get(attribute, attribute)
+
+
+NAMES = {"with_connect": "its own name", "WithConnect": "its own name", "target": "declared"}
 
 
 @pytest.mark.parametrize("attribute", SPECS)
@@ -199,44 +202,20 @@ def test_program_of_every_kind_of_target_runs(folder, location, attribute):
     assert output_of(program(trace))["n"] == 1
 
 
-@pytest.mark.parametrize(
-    ("attribute", "name"),
-    [
-        ("function", "function"),
-        ("Class.make", "Class.make"),
-        ("with_connect", "its own name"),
-        ("target", "declared"),
-        ("Watched", "Watched"),
-    ],
-)
-def test_targets_have_names(folder, attribute, name):
-    written(folder, TARGETS)
-    assert resolve(f"shop_targets:{attribute}").name == name
-
-
 @pytest.mark.parametrize("location", ["my_shop", "./my_shop.py", "my_shop.py"])
 def test_target_whose_attribute_says_nothing_is_named_after_its_module(folder, location):
     written(folder, "make = dict", "my_shop.py")
     assert resolve(f"{location}:make").name == "my_shop"
 
 
-def test_claims_of_an_object_with_connect_are_read(folder):
-    written(folder, TARGETS)
+def test_claims_are_attributes_of_an_object_with_connect_or_of_a_function(folder):
+    written(folder, TARGETS + "\nfunction.server = 'couchdb'\n")
     target = resolve("shop_targets:with_connect")
     assert target.capabilities == Capabilities(revisions=True)
     assert target.dialect == "overview"
-
-
-def test_claims_are_attributes_of_a_function_too(folder):
-    written(folder, TARGETS + "\nfunction.dialect = 'overview'\n")
-    assert resolve("shop_targets:function").dialect == "overview"
-
-
-def test_function_that_names_a_server_takes_its_endpoint(folder):
-    written(folder, "def make(endpoint): ...\nmake.server = 'couchdb'\n")
-    target = resolve("shop_targets:make")
-    assert target.server == "couchdb"
-    assert "connect('shop_targets:make')" in target.preamble
+    served = resolve("shop_targets:function")
+    assert served.server == "couchdb"
+    assert "connect('shop_targets:function')" in served.preamble
 
 
 def test_declared_target_keeps_what_it_says_of_itself():
@@ -267,11 +246,6 @@ def test_registered_name_is_a_target(folder, monkeypatch):
     assert refusal("shup").startswith("shup: no target of this name is registered; did you mean")
 
 
-def test_reference_backends_are_registered():
-    with opened(resolve("memory")) as service:
-        assert isinstance(service.service, MemoryDatabaseService)
-
-
 @pytest.mark.parametrize(
     ("spec", "told"),
     [
@@ -298,11 +272,6 @@ def test_reference_backends_are_registered():
 )
 def test_what_is_no_target_is_reported_in_one_line(folder, spec, told):
     assert told in refusal(spec)
-
-
-def test_service_with_holes_is_a_service(folder):
-    written(folder, "it = {}  # it has a `get`, and nothing else", "holes.py")
-    assert resolve("holes:it").connect() == {}
 
 
 @pytest.mark.parametrize(
@@ -343,12 +312,9 @@ def test_file_that_fails_is_not_left_half_imported(folder):
     for _ in range(2):
         assert "ZeroDivisionError" in refusal(f"{path}:make")
     assert "broken" not in sys.modules
-
-
-def test_ctrl_c_while_importing_is_no_mistake_of_the_author(folder):
-    written(folder, "raise KeyboardInterrupt", "broken.py")
+    written(folder, "raise KeyboardInterrupt", "interrupted.py")
     with pytest.raises(KeyboardInterrupt):
-        resolve("broken:make")
+        resolve("interrupted:make")
 
 
 def test_neighbours_of_a_file_import_from_anywhere(folder):
@@ -357,16 +323,11 @@ def test_neighbours_of_a_file_import_from_anywhere(folder):
     assert resolve(f"{path}:make").connect() == {}
 
 
-def test_file_is_executed_once(folder):
-    path = written(folder, "log = []\ndef make(): ...", "once_only.py")
-    first = resolve(f"{path}:make").connect
-    assert resolve("once_only.py:make").connect is first
-
-
-def test_two_files_of_one_stem_are_two_modules(folder):
-    one = written(folder, "def make(): return 1", "one/shop.py")
+def test_file_is_executed_once_and_two_files_of_one_stem_are_two_modules(folder):
+    one = written(folder, "log = []\ndef make(): return 1", "one/shop.py")
     two = written(folder, "def make(): return 2", "two/shop.py")
     assert [resolve(f"{path}:make").connect() for path in (one, two, one)] == [1, 2, 1]
+    assert resolve(f"{one}:make").connect is resolve("one/shop.py:make").connect
 
 
 def test_file_may_have_any_name_and_take_the_name_of_a_module(folder):
@@ -385,18 +346,14 @@ def test_file_without_attribute_names_what_it_has(folder):
     )
     written(folder, "x = 1", "nothing.py")
     assert refusal("nothing.py").endswith("as in nothing.py:make")
-
-
-def test_file_that_is_no_python_is_reported(folder):
     written(folder, "make = 1", "shop/targets.txt")
     assert refusal("shop/targets.txt:make").endswith("shop/targets.txt is not a Python file")
 
 
-def test_builtin_without_signature_is_called_to_find_out():
-    assert target_of(dict, spec="builtins:dict", name="dict").connect is dict
-
-
 def test_partial_that_still_needs_arguments_is_reported():
+    assert target_of(dict, spec="builtins:dict", name="dict").connect is dict
+    holes = target_of({}, spec="m:it", name="it")  # it has a `get`, and nothing else
+    assert holes.connect() == {}
     with pytest.raises(UsageError, match="it needs b"):
         target_of(partial(lambda a, b: None, 1), spec="m:p", name="p")
 

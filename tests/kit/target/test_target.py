@@ -11,20 +11,10 @@ from gofannon_conformance.usage import UsageError, nearest
 
 @pytest.mark.parametrize(
     "written",
-    [
-        Capabilities(revisions=True),
-        {"revisions": True},
-        {"revisions"},
-        frozenset({"revisions"}),
-        ["revisions"],
-        ("revisions",),
-    ],
+    [Capabilities(revisions=True), {"revisions": True}, {"revisions"}, ["revisions"]],
 )
 def test_capabilities_are_written_as_a_value_a_dict_or_names(written):
     assert Capabilities.of(written) == Capabilities(revisions=True)
-
-
-def test_no_capabilities_means_detection():
     assert Capabilities.of(None) == Capabilities() == Capabilities.of({"conflicts": None})
 
 
@@ -46,6 +36,8 @@ def test_wrong_capabilities(written, message):
 def test_claims_are_read_from_attributes():
     def drop(service, name): ...
 
+    listed = ExpectedFailure(reason="known", example="test_x:abc")
+
     claims = claims_of(
         SimpleNamespace(
             server="couchdb",
@@ -54,7 +46,7 @@ def test_claims_are_read_from_attributes():
             secrets="s3cret",
             drop=drop,
             capabilities={"conflicts"},
-            expected_failures={"DOC-7": "no arrays in arrays"},
+            expected_failures={"DOC-7": "no arrays in arrays", "GET-1": listed},
         )
     )
     assert Target(name="t", connect=dict, **claims) == Target(
@@ -66,11 +58,8 @@ def test_claims_are_read_from_attributes():
         secrets=("s3cret",),
         drop=drop,
         capabilities=Capabilities(conflicts=True),
-        expected_failures={"DOC-7": ExpectedFailure(reason="no arrays in arrays")},
+        expected_failures={"DOC-7": ExpectedFailure(reason="no arrays in arrays"), "GET-1": listed},
     )
-
-
-def test_no_claims_are_the_defaults():
     assert Target(name="t", connect=dict, **claims_of(None)) == Target(name="t", connect=dict)
 
 
@@ -99,13 +88,6 @@ def test_wrong_claims(attributes, message):
     with pytest.raises(UsageError) as raised:
         claims_of(SimpleNamespace(**attributes))
     assert str(raised.value) == message
-
-
-def test_recorded_example_is_kept():
-    listed = ExpectedFailure(reason="known", example="test_x:abc")
-    assert claims_of(SimpleNamespace(expected_failures={"GET-1": listed}))["expected_failures"] == {
-        "GET-1": listed
-    }
 
 
 def test_secrets_are_the_targets_and_the_endpoints():

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gofannon_conformance.documents.wide import wide_documents
-from gofannon_conformance.values.equality import ABSENT, differences, explain
+from gofannon_conformance.values.equality import differences, explain
 
 NAN = float("nan")
 
@@ -50,37 +50,14 @@ def nested(depth, leaf):
 
 
 @given(wide_documents())
-def test_a_copy_does_not_differ(document):
+def test_a_copy_does_not_differ_nor_does_the_order_of_fields_count(document):
     assert differences(document, copy.deepcopy(document)) == []
     assert differences(document, json.loads(json.dumps(document))) == []
-
-
-@given(wide_documents())
-def test_the_order_of_fields_does_not_count(document):
     assert differences(document, dict(reversed(document.items()))) == []
 
 
-SCALARS = st.sampled_from(
-    (
-        None,
-        True,
-        False,
-        0,
-        1,
-        0.0,
-        -0.0,
-        1.0,
-        NAN,
-        -NAN,
-        "",
-        "1",
-        "a",
-        "b",
-        2**53,
-        2.0**53,
-        2**53 + 1,
-    )
-)
+NUMBERS = (0, 1, 0.0, -0.0, 1.0, NAN, -NAN, 2**53, 2.0**53, 2**53 + 1)
+SCALARS = st.sampled_from((None, True, False, *NUMBERS, "", "1", "a", "b"))
 
 
 def exactly(value):
@@ -141,7 +118,12 @@ def test_what_differs(expected, actual, kind):
         (1, True, True),
         (1.0, True, True),
         (1, "1", True),
-        (1, Decimal(1), True),
+        (1, Decimal(1), False),
+        (0.1, Decimal("0.1"), False),
+        (Decimal("0.1"), 0.1, False),
+        (1, Decimal("1.5"), True),
+        (True, Decimal(1), True),
+        (float("inf"), Decimal("Infinity"), True),
         (0.1, 0.10000000000000002, True),
         (0.3, 0.1 + 0.2, True),
         (NAN, -NAN, False),
@@ -163,13 +145,6 @@ def test_every_place_is_listed_the_shallowest_first():
         ("$.new", "extra"),
         ("$.a.b[1].c", "value"),
     ]
-
-
-def test_what_is_absent_is_not_null():
-    (missing,) = differences({"a": None}, {})
-    (extra,) = differences({}, {"a": None})
-    assert (missing.expected, missing.actual) == (None, ABSENT)
-    assert (extra.expected, extra.actual) == (ABSENT, None)
 
 
 @pytest.mark.parametrize(
@@ -202,6 +177,7 @@ def test_a_key_of_another_class_is_a_difference():
         (None, "null", "$: expected None (null), got 'null' (str)"),
         ({"a": None}, {}, "$.a: missing; expected None"),
         ({}, {"a": [1]}, "$.a: not expected there; got [1]"),
+        ({}, {"a": None}, "$.a: not expected there; got None"),
         ([1, 2, 3], [1, 2], "$: expected 3 items, got 2 items"),
         ("caf\u00e9", "cafe\u0301", "$: expected 'caf\\xe9', got 'cafe\\u0301'"),
         ("日本", "日 本", "$: expected '日本', got '日 本'"),
@@ -261,11 +237,17 @@ def test_deep_documents_are_compared(depth):
     assert len(str(difference)) < 200
 
 
-def test_a_cycle_in_what_came_back_ends():
+def test_cycles_end_and_are_the_same_where_they_look_the_same():
+    def ring(value):
+        made = {"value": value}
+        made["self"] = made
+        return made
+
     cycle = {}
     cycle["a"] = cycle
-    assert found({"a": {"a": {}}}, cycle) == [("$.a.a.a", "extra")]
-    assert "$.a.a.a" in explain(differences({"a": {"a": {}}}, cycle))[0]
+    assert explain(differences({"a": {"a": {}}}, cycle))[0].startswith("$.a.a.a: not expected")
+    assert differences(ring(1), ring(1)) == []
+    assert found(ring(1), ring(2)) == [("$.value", "value")]
 
 
 def test_explain_counts_the_differences_that_it_does_not_show():
@@ -273,13 +255,3 @@ def test_explain_counts_the_differences_that_it_does_not_show():
     assert lines[0] == "$[0]: expected 0, got 1"
     assert lines[3:] == ("… and 1,997 more",)
     assert explain([]) == ()
-
-
-def test_cycles_on_both_sides_are_the_same_where_they_look_the_same():
-    def ring(value):
-        made = {"value": value}
-        made["self"] = made
-        return made
-
-    assert differences(ring(1), ring(1)) == []
-    assert found(ring(1), ring(2)) == [("$.value", "value")]

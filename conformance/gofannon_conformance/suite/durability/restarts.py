@@ -36,7 +36,7 @@ AT_LEAST = 5
 """Acknowledged calls of each writer before the server is killed."""
 
 KILLS = 20
-LEAST_KILLS = 5
+LEAST_KILLS = 6
 """One kill finds a torn write about every second time."""
 KILLING = 2.5
 """Seconds after which only the least kills are made."""
@@ -180,10 +180,24 @@ def check_kill(restarts: Restarts, collection: Collection) -> None:
         for number in range(KILLS):
             if number >= LEAST_KILLS and time.monotonic() > since + KILLING:
                 return
-            delay = random.uniform(0.0, LONGEST_DELAY) if number % 2 else 0.0
-            _kill_during_writes(restarts, writers, random, delay)
+            if number % 3 == 0:
+                _kill_after_a_write(restarts, writers[number % WRITERS])
+            else:
+                delay = random.uniform(0.0, LONGEST_DELAY) if number % 2 else 0.0
+                _kill_during_writes(restarts, writers, random, delay)
             with restarts.instance() as later:
                 _check_all(restarts, collection.through(later), writers, untouched)
+
+
+def _kill_after_a_write(restarts: Restarts, writer: Writer) -> None:
+    """Kill the server right after it has acknowledged its first change since its start.
+
+    A server that writes to the disk a moment later loses this change: no other one follows it.
+    """
+    writer.worked |= writer.write()
+    restarts.server.kill()
+    restarts.kit.trace.begin()
+    restarts.restart("killed after a document was saved or deleted, and started again")
 
 
 def _kill_during_writes(

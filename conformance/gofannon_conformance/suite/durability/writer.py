@@ -57,7 +57,7 @@ class Writer:
         self.known = {doc_id: Known() for doc_id in self.ids}
         self.acknowledged = 0
         self.worked = False
-        """Whether a call was acknowledged before the first kill."""
+        """Whether a call was acknowledged before an earlier kill."""
         self.last: Answer | None = None
         self.stopping = threading.Event()
         self._caller = Caller(caller.opened, Trace())
@@ -80,15 +80,16 @@ class Writer:
 
     def _write(self) -> None:
         while not self.stopping.is_set():
-            self._version += 1
-            version = self._version
-            doc_id = self.ids[version % IDS_OF_EACH]
-            if version % 4 == 3:
-                done = self._call(None, "delete", doc_id)
-            else:
-                done = self._call(version, "save", doc_id, document(version))
-            if not done:
+            if not self.write():
                 self.stopping.wait(0.01)  # most likely the server was killed
+
+    def write(self) -> bool:
+        """Save or delete its next document, and return whether that was acknowledged."""
+        self._version += 1
+        doc_id = self.ids[self._version % IDS_OF_EACH]
+        if self._version % 4 == 3:
+            return self._call(None, "delete", doc_id)
+        return self._call(self._version, "save", doc_id, document(self._version))
 
     def _call(self, version: int | None, method: str, doc_id: str, *rest: Any) -> bool:
         arguments = (self._name, doc_id, *rest)

@@ -55,14 +55,14 @@ def blamed(answer: Answer, clause: Clauses) -> tuple[str, ...]:
     error = answer.error
     if error is None or is_http(error):
         return ids(clause)
-    if isinstance(error, AttributeError) and getattr(error, "name", None) == answer.call.method:
-        return ("API-1",)
-    return ids(clause) if _has_not_begun(error) else (*ids(clause), "ERR-1")
+    if not _has_not_begun(error):
+        return (*ids(clause), "ERR-1")
+    return ("API-1",) if isinstance(error, AttributeError) else ids(clause)
 
 
 def _has_not_begun(error: BaseException) -> bool:
-    """Return whether the call raised because the method does not accept its arguments."""
-    trace = error.__traceback__ if isinstance(error, TypeError) else None
+    """Return whether there is no such method, or it does not accept its arguments."""
+    trace = error.__traceback__ if isinstance(error, (TypeError, AttributeError)) else None
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return trace is not None and trace.tb_frame.f_globals.get("__name__") in _CALLING
@@ -70,7 +70,11 @@ def _has_not_begun(error: BaseException) -> bool:
 
 def saved(answer: Answer, clause: Clauses = "SAVE-2") -> Any:
     """Return the answer of `save()`, which must accept the document."""
-    return returned(answer, clause, "it must accept this document")
+    try:
+        return returned(answer, clause, "it must accept this document")
+    except Violation as found:
+        found.unaccepted = answer
+        raise
 
 
 def save_all(collection: Collection, docs: Documents, clause: Clauses = "SAVE-2") -> None:

@@ -59,6 +59,7 @@ DEEP: dict[str, Any] = {
 def spoil_shown(kit: Kit, value: Any, name: str) -> None:
     """Spoil a value, and record that in the program of a violation."""
     kit.trace.steps.append(f"# … then everything in {name} is changed, at any depth")
+    kit.trace.names.add("spoilt")
     spoil(value)
 
 

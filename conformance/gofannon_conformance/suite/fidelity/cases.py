@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from gofannon_conformance.documents.portable import SHARP_NAMES, SHARP_TEXTS
@@ -231,5 +233,22 @@ ENVELOPED: dict[str, dict[str, Any]] = {
     "a deleted document": {"deleted": True, "is_deleted": 1, "deleted_at": "2024-01-15T10:30:00Z"},
 }
 """Documents that look like the envelope that a store puts around one (DOC-8)."""
+
+WRAPPED: dict[str, dict[str, Any]] = {
+    "a moment": {"v": datetime(2024, 1, 15, 10, 30, tzinfo=UTC)},
+    "a Decimal": {"v": Decimal("1.5")},
+    "a tuple": {"v": (1, 2)},
+    "bytes": {"v": b"hi"},
+    "arrays in arrays": {"v": [[1], [2, [3]]]},
+    "a large integer": {"v": 2**70},
+    "a whole float": {"v": 2.0},
+    "a small float": {"v": 5e-324},
+    "text with U+0000": {"v": "a\x00b"},
+    "odd names": {"a.b": 1, "$x": 2, "__x__": {"__y__": 3}, "c/d": 4, "`": 5, " ": 6},
+    "an empty name": {"v": {"": 1}},
+    "empty things": {"v": [None, "", {}, []]},
+    "a long text": {"v": "x" * 5_000},
+}
+"""Documents that a store may hold in an encoding of its own (DOC-8)."""
 
 UNPORTABLE_NAMES = ("", *WIDE_TOP_NAMES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from gofannon_conformance.calls.violation import violation
+from gofannon_conformance.calls.violation import NotApplicable, violation
 from gofannon_conformance.suite.expect import answers
 from gofannon_conformance.values.equality import differences
 from gofannon_conformance.values.source import shortened
@@ -98,6 +98,26 @@ def check_plain(answer: Answer, value: Any) -> None:
         json.dumps(value)
     except (TypeError, ValueError) as error:
         raise violation("DOC-2", f"json.dumps does not take it: {error}", answer=answer) from error
+
+
+def check_stored_form(kit: Kit, clause: str, docs: Documents) -> None:
+    """Check that what the store holds for a document can be saved as a document itself."""
+    raw = kit.trace.raw
+    if raw is None:
+        raise NotApplicable("the target has no `raw`, which shows what the store holds")
+    collection = kit.collection()
+    with kit.cases() as cases:
+        for label, doc in docs.items():
+            with cases.case(label):
+                doc_id = kit.fresh("wrapped")
+                if not collection.save(doc_id, doc).returned:
+                    continue  # the clause about such a document reports it
+                held = raw(collection.name, doc_id)
+                form = answers.own_fields(held) if isinstance(held, dict) else {}
+                if not _other_types(form, "$"):
+                    forms = {kit.fresh("form"): form, kit.fresh("form"): {"o": form, "l": [form]}}
+                    for form_id, same in forms.items():
+                        _saved_and_found(collection, form_id, same, clause, "by value")
 
 
 def _saved_and_found(

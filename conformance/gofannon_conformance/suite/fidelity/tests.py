@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gofannon_conformance.documents.encodings import encoded_objects, encoded_texts
 from gofannon_conformance.documents.portable import INNER_NAMES, SHARP_NUMBERS, portable_documents
 from gofannon_conformance.documents.schemas import field_names
 from gofannon_conformance.documents.wide import WIDE_NUMBERS, WIDE_TOP_NAMES, wide_documents
@@ -20,12 +21,14 @@ from gofannon_conformance.suite.fidelity.cases import (
     TOGETHER,
     UNICODE_TEXTS,
     UNPORTABLE_NAMES,
+    WRAPPED,
     texts_together,
 )
 from gofannon_conformance.suite.fidelity.checks import (
     check_any,
     check_minus_zero,
     check_plain,
+    check_stored_form,
     check_table,
     check_together,
 )
@@ -104,7 +107,7 @@ class FidelityTests(ContractTests):
 
     @clause("DOC-3")
     def test_text_stays_text(self, kit: Kit) -> None:
-        check_table(kit, "DOC-3", texts_together())
+        check_table(kit, "DOC-3", {**texts_together(), **encoded_texts()})
 
     @clause("DOC-4")
     def test_floats_and_ints_stay_what_they_are(self, kit: Kit) -> None:
@@ -169,6 +172,14 @@ class FidelityTests(ContractTests):
     @clause("DOC-8")
     def test_field_names_are_not_taken_for_each_other(self, kit: Kit) -> None:
         check_table(kit, "DOC-8", {**TOGETHER, **ENVELOPED})
+
+    @clause("DOC-8")
+    def test_object_that_looks_like_an_encoding_is_data(self, kit: Kit) -> None:
+        check_table(kit, "DOC-8", encoded_objects())
+
+    @clause("DOC-8")
+    def test_stored_form_of_a_document_is_a_document(self, kit: Kit) -> None:
+        check_stored_form(kit, "DOC-8", WRAPPED)
 
     @clause("DOC-9")
     def test_empty_and_underscored_field_names(self, kit: Kit) -> None:

@@ -227,8 +227,11 @@ def _equals(expected: Any, doc: dict[str, Any], name: str) -> bool | None:
     if name not in doc:
         return None if expected is None else False
     found = doc[name]
+    # A fast answer for most pairs of values: two of one simple type, and two of unlike types.
+    if type(found) is type(expected) and type(found) in (str, bool, int):
+        return bool(found == expected)
     if type(found) is not type(expected) and _NO_NUMBERS.issuperset((type(found), type(expected))):
-        return False  # a fast answer for most pairs of values
+        return False
     if not differences(expected, found, numbers="exact"):
         return True
     return False if differences(expected, found, numbers="by value") else None

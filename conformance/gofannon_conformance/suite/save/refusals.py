@@ -17,6 +17,7 @@ from gofannon_conformance.suite.expect import answers
 from gofannon_conformance.suite.save.checks import check_converted, check_refused_or_same
 
 if TYPE_CHECKING:
+    from gofannon_conformance.run.collection import Collection
     from gofannon_conformance.run.kit import Kit
 
 
@@ -56,9 +57,12 @@ class RefusalTests(ContractTests):
     @clause("SAVE-11")
     def test_value_that_json_cannot_hold_is_refused(self, kit: Kit) -> None:
         collection = kit.collection()
+        closed = _closed_places(kit, collection)
         with kit.cases() as cases:
             for label, value in UNSTORABLE.items():
                 for where, doc in placed(value, among={"n": 1}).items():
+                    if where in closed:
+                        continue
                     with cases.case(f"{label}, {where}"):
                         check_refused_or_same(collection, kit.fresh("outside"), doc)
                 with cases.case(f"{label}, in a tuple"):
@@ -68,9 +72,12 @@ class RefusalTests(ContractTests):
     @clause("SAVE-11")
     def test_conversions_are_the_allowed_ones(self, kit: Kit) -> None:
         collection = kit.collection()
+        closed = _closed_places(kit, collection)
         with kit.cases() as cases:
             for label, value in CONVERTIBLE.items():
                 for where, doc in placed(value, among={"n": 1}).items():
+                    if where in closed:
+                        continue
                     with cases.case(f"{label}, {where}"):
                         check_converted(collection, kit.fresh("convertible"), doc)
             with cases.case("an OrderedDict, the document itself"):
@@ -96,3 +103,13 @@ class RefusalTests(ContractTests):
                     answers.saved(collection.save(there, {"n": 1}))
                     answers.refused(collection.save(there, value), "SAVE-12", what, type_error=True)
                     answers.stored(collection, there, {"n": 1}, "SAVE-10")
+
+
+def _closed_places(kit: Kit, collection: Collection) -> set[str]:
+    """Return the places of a document where the backend refuses a plain text: DOC-7 reports it."""
+    docs = placed("text", among={"n": 1})
+    return {
+        where
+        for where, doc in docs.items()
+        if not collection.save(kit.fresh("plain"), doc).returned
+    }
