@@ -45,7 +45,7 @@ TEST = "test_calls_at_once_are_as_calls_in_some_order"
 @pytest.fixture
 def impatient(monkeypatch):
     """For calls that never end."""
-    monkeypatch.setattr(ways, "LONGEST", 2.0)
+    monkeypatch.setattr(ways, "LONGEST", 10.0)
 
 
 def results_of(target, tests):
